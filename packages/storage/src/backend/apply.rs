@@ -1,0 +1,98 @@
+//! What a commit makes of stored rows: the part of it that is the same in every database.
+
+use std::collections::BTreeMap;
+
+use super::{Batch, OplogRecord};
+use crate::{
+    model::{Counts, EntityKey, Part, RegisterName, Registers, Row, Stamp},
+    parking,
+};
+
+/// What has to be written.
+pub(super) struct Applied {
+    /// Rows by key.
+    pub rows: Vec<(EntityKey, Row)>,
+    /// The clock, if the batch brings it forward.
+    pub clock: Option<Stamp>,
+    /// The oplog's new record.
+    pub record: Option<OplogRecord>,
+}
+
+/// The keys of the rows that [`apply`] must be given: those that the batch patches, and their workflows'. Sorted.
+pub(super) fn keys(batch: &Batch) -> Vec<EntityKey> {
+    let mut keys: Vec<_> = batch.workflows().into_iter().map(EntityKey::workflow).collect();
+    keys.extend(batch.rows().map(|(key, _)| key));
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Merges the batch with what is stored. `stored` has the rows of [`keys`] that exist, `clock` the stamp that is kept.
+pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>, clock: Option<Stamp>) -> Applied {
+    let mut rows = BTreeMap::new();
+    for workflow in batch.workflows() {
+        let key = EntityKey::workflow(workflow);
+        let row = stored.remove(&key).unwrap_or_default();
+        rows.insert(key, Row { version: row.version + 1, counts: Some(row.counts.unwrap_or_default()), ..row });
+    }
+    for (key, patch) in batch.rows() {
+        if key.part == Part::Itself {
+            if let Some(row) = rows.get_mut(&key) {
+                row.registers.merge(patch);
+                touch(row, patch);
+            }
+            continue;
+        }
+        let mut row = stored.remove(&key).unwrap_or_default();
+        let before = counts(key, &row.registers);
+        row.registers.merge(patch);
+        row.version += 1;
+        let after = counts(key, &row.registers);
+        if let Some(workflow) = rows.get_mut(&EntityKey::workflow(key.workflow)) {
+            if let Some(counts) = &mut workflow.counts {
+                adjust(counts_of(key, counts), before, after);
+            }
+            touch(workflow, patch);
+        }
+        rows.insert(key, row);
+    }
+    let newest = batch.newest();
+    let record = batch.is_recorded().then_some(newest).flatten();
+    Applied {
+        rows: rows.into_iter().collect(),
+        clock: newest.filter(|newest| clock.is_none_or(|clock| clock < *newest)),
+        record: record.map(|id| OplogRecord { id, patches: parking::patches(batch) }),
+    }
+}
+
+/// Whether the entity counts: it was created and is not deleted.
+fn counts(key: EntityKey, registers: &Registers) -> bool {
+    let created = match key.part {
+        Part::Itself => RegisterName::Name,
+        Part::Node(_) => RegisterName::Type,
+        Part::Edge(_) => RegisterName::Ends,
+    };
+    registers.value(&created).is_some() && !registers.is_deleted()
+}
+
+fn counts_of(key: EntityKey, counts: &mut Counts) -> &mut u64 {
+    match key.part {
+        Part::Edge(_) => &mut counts.edges,
+        Part::Node(_) | Part::Itself => &mut counts.nodes,
+    }
+}
+
+fn adjust(count: &mut u64, before: bool, after: bool) {
+    match (before, after) {
+        (false, true) => *count += 1,
+        // Saturating: a row that was set aside as corrupt may have been counted.
+        (true, false) => *count = count.saturating_sub(1),
+        _ => {}
+    }
+}
+
+fn touch(workflow: &mut Row, patch: &Registers) {
+    if let (Some(counts), Some(newest)) = (&mut workflow.counts, patch.newest()) {
+        counts.updated_at = counts.updated_at.max(newest.millis());
+    }
+}

@@ -1,0 +1,107 @@
+//! A database that fails on purpose, for tests.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{Backend, Batch, Committed, Loaded, OplogRecord, Rows};
+use crate::{
+    BoxFuture, Error, Result,
+    model::{Json, WorkflowId},
+    platform,
+};
+
+/// What goes wrong with a commit.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It is refused; nothing is stored.
+    Before(Error),
+    /// It is stored, and reported as failed.
+    After(Error),
+    /// It takes so long.
+    Delay(Duration),
+}
+
+/// Hands every call on to `B`, and lets chosen commits fail. Commits are counted from 0.
+pub struct FaultBackend<B> {
+    inner: Arc<B>,
+    faults: Mutex<BTreeMap<usize, Fault>>,
+    commits: AtomicUsize,
+    batches: Mutex<Vec<Arc<Batch>>>,
+}
+
+impl<B: Backend> FaultBackend<B> {
+    /// `faults` by number of the commit.
+    pub fn new(inner: B, faults: impl IntoIterator<Item = (usize, Fault)>) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            faults: Mutex::new(faults.into_iter().collect()),
+            commits: AtomicUsize::new(0),
+            batches: Mutex::default(),
+        }
+    }
+
+    /// Everything that was asked to be committed, in order, also what failed.
+    pub fn batches(&self) -> Vec<Arc<Batch>> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl<B: Backend> Backend for FaultBackend<B> {
+    fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
+        self.inner.workflows()
+    }
+
+    fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
+        self.inner.load(workflow)
+    }
+
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&batch));
+        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+        let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        match fault {
+            None => self.inner.commit(batch),
+            Some(Fault::Before(error)) => Box::pin(async move { Err(error) }),
+            Some(Fault::After(error)) => {
+                let stored = self.inner.commit(batch);
+                Box::pin(async move {
+                    stored.await?;
+                    Err(error)
+                })
+            }
+            Some(Fault::Delay(time)) => {
+                let inner = Arc::clone(&self.inner);
+                Box::pin(async move {
+                    platform::sleep(time).await;
+                    inner.commit(batch).await
+                })
+            }
+        }
+    }
+
+    fn delete(&self, workflow: WorkflowId) -> BoxFuture<Result<()>> {
+        self.inner.delete(workflow)
+    }
+
+    fn kv(&self, key: &str) -> BoxFuture<Result<Option<Json>>> {
+        self.inner.kv(key)
+    }
+
+    fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
+        self.inner.oplog()
+    }
+
+    fn recreate(&self) -> BoxFuture<Result<()>> {
+        self.inner.recreate()
+    }
+
+    fn close(&self) -> BoxFuture<()> {
+        self.inner.close()
+    }
+}

@@ -1,0 +1,118 @@
+//! The contract that a database keeps, and the databases.
+//!
+//! One file for each: [`memory`], `sqlite` on the desktop, `indexed_db` on the web. What they share is what must be alike: how
+//! a batch is applied to stored rows is in `apply`.
+
+mod apply;
+mod batch;
+#[cfg(any(test, feature = "testing"))]
+pub mod fault;
+#[cfg(target_arch = "wasm32")]
+pub mod indexed_db;
+pub mod memory;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod sqlite;
+
+pub use batch::{Batch, OplogRecord};
+
+use std::sync::Arc;
+
+use crate::{
+    BoxFuture, Error, MaybeSend, MaybeSync, Result,
+    model::{EdgeId, EntityKey, Json, NodeId, Row, WorkflowId},
+};
+
+/// A database, open at [`crate::SCHEMA_VERSION`].
+///
+/// Every call is under way when it returns: dropping the future that it gives changes nothing but that nobody hears the
+/// result. Calls of one connection take effect in the order in which they were made. Several connections may be open, in other
+/// tabs or processes; each call is atomic towards them.
+///
+/// An implementation loses nothing: a newer schema refuses to open ([`Error::Newer`]), a database that was deleted while it was
+/// open is not silently made again ([`Error::Deleted`], until [`Backend::recreate`]), and a connection that was lost is opened
+/// again before a call fails with [`Error::Disconnected`].
+pub trait Backend: MaybeSend + MaybeSync + 'static {
+    /// All workflows' rows by id, deleted ones too; nodes and edges stay where they are.
+    fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>>;
+
+    /// A workflow with its nodes and edges by id, deleted ones too, as all of it was at one moment.
+    fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>>;
+
+    /// Applies a batch in one transaction: each stored row is read, merged with the batch's registers and written with its
+    /// version raised; counts, settings, the clock and the oplog record go with it. All of it is stored, or nothing.
+    ///
+    /// `Ok` means that the disk has it: a crash or power loss after that loses nothing of the batch. It carries the rows as
+    /// they are now, which may hold registers that another connection has written. After an error nothing was stored, except
+    /// after [`Error::Disconnected`], when nobody knows. Repeating a batch is harmless in any case: only versions rise.
+    ///
+    /// A stored row that can't be read is set aside under `aside/<its key>` in the settings before it is written anew.
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>>;
+
+    /// Removes a workflow's row with all of its nodes and edges for good, in one transaction. Unknown ids are fine. Users'
+    /// deletions are registers, not this: it is for what nobody can want back.
+    fn delete(&self, workflow: WorkflowId) -> BoxFuture<Result<()>>;
+
+    /// One of the settings.
+    fn kv(&self, key: &str) -> BoxFuture<Result<Option<Json>>>;
+
+    /// The operations that were recorded, oldest first.
+    fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>>;
+
+    /// Makes the database again, empty, after [`Error::Deleted`]. Does nothing if it is there.
+    fn recreate(&self) -> BoxFuture<Result<()>>;
+
+    /// Ends the connection once what is under way has finished.
+    fn close(&self) -> BoxFuture<()>;
+}
+
+/// Setting: the last stamp that was stored, so that no clock ever starts behind it.
+pub const CLOCK: &str = "clock";
+
+/// Setting: the version of what is stored.
+pub const SCHEMA: &str = "schemaVersion";
+
+/// Rows that could be read, in the order of their ids, and what became of the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows<Id> {
+    /// Those that could be read.
+    pub rows: Vec<(Id, Row)>,
+    /// Those that couldn't: each an [`Error::CorruptRow`]. They stay where they are.
+    pub corrupt: Vec<Error>,
+}
+
+impl<Id> Default for Rows<Id> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), corrupt: Vec::new() }
+    }
+}
+
+/// Everything that belongs to one workflow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The workflow itself. None if it isn't there or can't be read; then `corrupt` says so.
+    pub workflow: Option<Row>,
+    /// Its nodes.
+    pub nodes: Rows<NodeId>,
+    /// Its edges.
+    pub edges: Rows<EdgeId>,
+    /// Why the workflow itself couldn't be read.
+    pub corrupt: Option<Error>,
+}
+
+/// What a commit has stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Committed {
+    /// Each row that it wrote, as it is now, by key.
+    pub rows: Vec<(EntityKey, Row)>,
+}
+
+/// What happened to a connection by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Another tab holds an older version open, so opening waits until the user has closed it.
+    Blocked,
+    /// Another tab upgrades or deletes the database; the connection was closed to let it.
+    Displaced,
+    /// The browser closed the connection: data was cleared, or a process died.
+    Closed,
+}

@@ -1,0 +1,33 @@
+//! Everything of Atelier's that must survive: workflows on the user's own device, and how they get there and back.
+//!
+//! Start with [`model`], which is data without I/O: entities are sets of registers, and [`model::Registers::merge`] is the
+//! only rule by which two versions of anything become one. [`backend`] is the contract that a database keeps, with one file
+//! per database. [`writer`] is the single queue between the two. [`Session`] is the one thing that the interface holds: it
+//! opens everything and ties it together.
+//!
+//! ```text
+//! edit → Registers with a stamp → Writer (gathers) → Backend::commit (reads, merges, writes: one transaction) → "saved"
+//! ```
+//!
+//! Promises, each checked by tests that name it:
+//! - What was acknowledged as saved is on the disk.
+//! - What was not saved yet is kept, retried, and parked when the page goes away ([`parking`]).
+//! - Two connections that write one entity cannot lose each other's fields.
+//! - Data of a newer schema is never written to or deleted.
+
+pub mod backend;
+pub mod comfyui;
+mod error;
+pub mod model;
+pub mod parking;
+mod platform;
+mod session;
+pub mod writer;
+
+pub use error::{Error, Result};
+pub use platform::{BoxFuture, MaybeSend, MaybeSync};
+pub use session::{Event, Location, Session};
+pub use writer::SaveState;
+
+/// The version of what is stored. A database with a larger one is read by no older build, and never written to by one.
+pub const SCHEMA_VERSION: u32 = 1;

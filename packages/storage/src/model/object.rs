@@ -1,0 +1,104 @@
+//! JSON objects of which a build knows some fields and keeps the others.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::Json;
+
+/// The fields of a JSON object, each as its own text, sorted by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Object(BTreeMap<String, Json>);
+
+/// A known field whose value has another shape than it should.
+#[derive(Debug, thiserror::Error)]
+#[error("field {field:?}: {reason}")]
+pub struct FieldError {
+    field: &'static str,
+    reason: String,
+}
+
+impl Object {
+    /// Takes a field out and reads it. `null` counts as absent.
+    pub(super) fn take<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<Option<T>, FieldError> {
+        let Some(json) = self.0.remove(field) else { return Ok(None) };
+        json.read().map_err(|error| FieldError { field, reason: error.to_string() })
+    }
+
+    /// Like [`Object::take`], for a field that must be there.
+    pub(super) fn need<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<T, FieldError> {
+        self.take(field)?.ok_or_else(|| FieldError { field, reason: "it is missing".into() })
+    }
+
+    /// The object that `value` serialises to.
+    pub(super) fn of<T: Serialize>(value: &T) -> Result<Self, serde_json::Error> {
+        Json::new(value)?.read()
+    }
+
+    /// Reads the whole object as a `T`.
+    pub(super) fn read_as<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
+        let whole = |error: serde_json::Error| FieldError { field: "kind", reason: error.to_string() };
+        Json::new(self).and_then(|json| json.read()).map_err(whole)
+    }
+
+    /// Takes a field out.
+    pub fn remove(&mut self, field: &str) -> Option<Json> {
+        self.0.remove(field)
+    }
+
+    /// Sets a field.
+    pub fn put(&mut self, field: &str, value: impl Into<Json>) {
+        self.0.insert(field.to_owned(), value.into());
+    }
+
+    /// Sets a field to what `value` serialises to.
+    pub(super) fn put_plain<T: Serialize + ?Sized>(&mut self, field: &str, value: &T) -> Result<(), serde_json::Error> {
+        self.0.insert(field.to_owned(), Json::new(value)?);
+        Ok(())
+    }
+
+    /// One field.
+    pub fn get(&self, field: &str) -> Option<&Json> {
+        self.0.get(field)
+    }
+
+    /// All fields.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, json)| (name.as_str(), json))
+    }
+
+    /// Whether it has no fields.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many fields it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<K: Into<String>> FromIterator<(K, Json)> for Object {
+    fn from_iter<T: IntoIterator<Item = (K, Json)>>(all: T) -> Self {
+        Self(all.into_iter().map(|(name, json)| (name.into(), json)).collect())
+    }
+}
+
+/// Gives a struct whose fields are known by name, and whose `extra` holds the rest, serde's two traits by way of [`Object`].
+macro_rules! through_object {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.to_object().map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::from_object(super::Object::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(super) use through_object;

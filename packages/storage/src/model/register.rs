@@ -1,0 +1,225 @@
+//! Registers, and the one merge.
+
+use std::{fmt, sync::Arc};
+
+use super::{Json, Stamp};
+
+/// Names a register of an entity. As text: `position`, `config.seed`, `extra.colour`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegisterName {
+    /// Whether the entity is deleted.
+    Deleted,
+    /// An edge: both nodes and both handles. It creates the edge.
+    Ends,
+    /// A workflow's name. It creates the workflow.
+    Name,
+    /// A node's top left corner.
+    Position,
+    /// A node's status and result.
+    Run,
+    /// A node's size.
+    Size,
+    /// A node's title.
+    Title,
+    /// A node's kind. It creates the node.
+    Type,
+    /// One key of a node's configuration.
+    Config(Arc<str>),
+    /// A field of the entity's JSON that this build does not know.
+    Extra(Arc<str>),
+    /// A register that this build does not know.
+    Other(Arc<str>),
+}
+
+const CONFIG: &str = "config.";
+const EXTRA: &str = "extra.";
+
+impl RegisterName {
+    /// The register of a configuration key.
+    pub fn config(key: &str) -> Self {
+        Self::Config(key.into())
+    }
+
+    /// The register of a field that this build does not know.
+    pub fn extra(field: &str) -> Self {
+        Self::Extra(field.into())
+    }
+
+    /// Reads the name as text; every text names a register.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "deleted" => Self::Deleted,
+            "ends" => Self::Ends,
+            "name" => Self::Name,
+            "position" => Self::Position,
+            "run" => Self::Run,
+            "size" => Self::Size,
+            "title" => Self::Title,
+            "type" => Self::Type,
+            _ => {
+                if let Some(key) = text.strip_prefix(CONFIG) {
+                    Self::config(key)
+                } else if let Some(field) = text.strip_prefix(EXTRA) {
+                    Self::extra(field)
+                } else {
+                    Self::Other(text.into())
+                }
+            }
+        }
+    }
+
+    /// The two halves of the name as text.
+    fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Deleted => ("deleted", ""),
+            Self::Ends => ("ends", ""),
+            Self::Name => ("name", ""),
+            Self::Position => ("position", ""),
+            Self::Run => ("run", ""),
+            Self::Size => ("size", ""),
+            Self::Title => ("title", ""),
+            Self::Type => ("type", ""),
+            Self::Config(key) => (CONFIG, key),
+            Self::Extra(field) => (EXTRA, field),
+            Self::Other(name) => ("", name),
+        }
+    }
+}
+
+impl fmt::Display for RegisterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = self.parts();
+        f.write_str(first)?;
+        f.write_str(second)
+    }
+}
+
+impl fmt::Debug for RegisterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A value and when it was set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Register {
+    /// When, and by whom. Compared first.
+    pub stamp: Stamp,
+    /// What. None: it was removed then.
+    pub value: Option<Json>,
+}
+
+/// The registers of an entity, or of a patch to one: a patch is an entity of which little is known.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Registers(
+    /// Sorted by name, each name once. An entity has about ten.
+    Vec<(RegisterName, Register)>,
+);
+
+impl Registers {
+    /// No registers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&RegisterName, &Register)> {
+        self.0.iter().map(|(name, register)| (name, register))
+    }
+
+    /// One register.
+    pub fn get(&self, name: &RegisterName) -> Option<&Register> {
+        self.find(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// A register's value, unless it is absent or was removed.
+    pub fn value(&self, name: &RegisterName) -> Option<&Json> {
+        self.get(name)?.value.as_ref()
+    }
+
+    /// The newest stamp.
+    pub fn newest(&self) -> Option<Stamp> {
+        self.0.iter().map(|(_, register)| register.stamp).max()
+    }
+
+    /// Adds a value to a patch.
+    #[must_use]
+    pub fn with(mut self, name: RegisterName, stamp: Stamp, value: impl Into<Json>) -> Self {
+        self.set(name, Register { stamp, value: Some(value.into()) });
+        self
+    }
+
+    /// Adds a removal to a patch.
+    #[must_use]
+    pub fn without(mut self, name: RegisterName, stamp: Stamp) -> Self {
+        self.set(name, Register { stamp, value: None });
+        self
+    }
+
+    /// Takes the register over if it is newer than the one that is here.
+    pub fn set(&mut self, name: RegisterName, register: Register) -> bool {
+        match self.find(&name) {
+            Ok(at) if self.0[at].1 < register => self.0[at].1 = register,
+            Ok(_) => return false,
+            Err(at) => self.0.insert(at, (name, register)),
+        }
+        true
+    }
+
+    /// Takes over every register of `other` that is newer than the one here: the only rule by which two versions of an
+    /// entity become one. Commutative, associative and idempotent. Returns whether anything changed.
+    ///
+    /// Equal stamps come from one change and so carry one value. Should they differ all the same, the larger text wins, since
+    /// everybody must choose alike.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        if self.is_empty() {
+            self.0.clone_from(&other.0);
+            return !other.is_empty();
+        }
+        let mut changed = false;
+        for (name, register) in &other.0 {
+            match self.find(name) {
+                Ok(at) if self.0[at].1 < *register => self.0[at].1 = register.clone(),
+                Ok(_) => continue,
+                Err(at) => self.0.insert(at, (name.clone(), register.clone())),
+            }
+            changed = true;
+        }
+        changed
+    }
+
+    /// Whether the entity was deleted and not restored since.
+    pub fn is_deleted(&self) -> bool {
+        self.value(&RegisterName::Deleted).is_some_and(|value| value.text() == "true")
+    }
+
+    fn find(&self, name: &RegisterName) -> Result<usize, usize> {
+        self.0.binary_search_by(|(here, _)| here.cmp(name))
+    }
+}
+
+impl FromIterator<(RegisterName, Register)> for Registers {
+    fn from_iter<T: IntoIterator<Item = (RegisterName, Register)>>(all: T) -> Self {
+        let mut registers = Self::new();
+        for (name, register) in all {
+            registers.set(name, register);
+        }
+        registers
+    }
+}
+
+impl fmt::Debug for Registers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(name, register)| (name, register))).finish()
+    }
+}

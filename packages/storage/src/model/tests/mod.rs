@@ -1,0 +1,9 @@
+//! What the model promises, as properties over random data and as golden shapes.
+
+mod any;
+mod clock;
+mod json;
+mod merge;
+mod parking;
+mod row;
+mod shapes;

@@ -1,0 +1,147 @@
+//! Keeping what is not committed yet when the page goes away.
+//!
+//! A browser drops a transaction that is still queued when its page is left. So the writer's uncommitted batch is written,
+//! synchronously, to a place that survives: `localStorage`, its only use. The next start merges it, which the merge makes
+//! harmless however often it happens, and removes it once that commit has completed.
+//!
+//! The text of a batch is also what the oplog keeps:
+//!
+//! ```json
+//! {"patches": [{"workflow": "0192…", "node": "0192…", "registers": {"title": {"stamp": "0193…", "value": "A"}}}], "kv": {}}
+//! ```
+
+#[cfg(target_arch = "wasm32")]
+mod local_storage;
+#[cfg(not(target_arch = "wasm32"))]
+mod nowhere;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    backend::Batch,
+    model::{EdgeId, EntityKey, Json, NodeId, Part, Register, RegisterName, Registers, Stamp, WorkflowId},
+};
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use local_storage::Place;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use nowhere::Place;
+
+/// How much a page may leave behind, in bytes. Browsers give an origin 5 MB of `localStorage`, counted in UTF-16.
+pub const LIMIT: usize = 2_000_000;
+
+/// What a page has left behind.
+pub(crate) struct Parked {
+    /// Where. Only `localStorage` has a where.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) key: String,
+    pub(crate) text: String,
+}
+
+/// Why something could not be parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParkError {
+    /// More than [`LIMIT`].
+    #[error("{0} bytes are not stored yet; only {LIMIT} can be kept when the page goes away")]
+    TooMuch(usize),
+    /// The browser takes nothing.
+    #[error("the browser keeps nothing for a page that goes away")]
+    NoRoom,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    patches: Vec<Patch>,
+    #[serde(default)]
+    kv: BTreeMap<String, Option<Json>>,
+    #[serde(default)]
+    record: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Patch {
+    workflow: WorkflowId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    node: Option<NodeId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edge: Option<EdgeId>,
+    registers: BTreeMap<String, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Value {
+    stamp: Stamp,
+    /// Absent: removed. (`null` is a value.)
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    value: Option<Json>,
+}
+
+/// Tells `null` from absent: only what is absent gets the default.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
+impl Patch {
+    fn new(key: EntityKey, registers: &Registers) -> Self {
+        let (node, edge) = match key.part {
+            Part::Itself => (None, None),
+            Part::Node(id) => (Some(id), None),
+            Part::Edge(id) => (None, Some(id)),
+        };
+        let value = |register: &Register| Value { stamp: register.stamp, value: register.value.clone() };
+        let registers = registers.iter().map(|(name, register)| (name.to_string(), value(register))).collect();
+        Self { workflow: key.workflow, node, edge, registers }
+    }
+
+    fn key(&self) -> EntityKey {
+        match (self.node, self.edge) {
+            (Some(node), _) => EntityKey::node(self.workflow, node),
+            (None, Some(edge)) => EntityKey::edge(self.workflow, edge),
+            (None, None) => EntityKey::workflow(self.workflow),
+        }
+    }
+
+    fn registers(self) -> Registers {
+        let register = |value: Value| Register { stamp: value.stamp, value: value.value };
+        self.registers.into_iter().map(|(name, value)| (RegisterName::parse(&name), register(value))).collect()
+    }
+}
+
+/// The batch's patches as a JSON array.
+pub fn patches(batch: &Batch) -> Json {
+    let patches: Vec<Patch> = batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect();
+    #[expect(clippy::expect_used, reason = "maps with string keys over texts and JSON always can be JSON")]
+    Json::new(&patches).expect("plain data")
+}
+
+/// Writes a batch as text.
+pub fn to_text(batch: &Batch) -> String {
+    let text = Text {
+        patches: batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect(),
+        kv: batch.kv().map(|(key, value)| (key.to_owned(), value.cloned())).collect(),
+        record: batch.is_recorded(),
+    };
+    #[expect(clippy::expect_used, reason = "maps with string keys over texts and JSON always can be JSON")]
+    serde_json::to_string(&text).expect("plain data")
+}
+
+/// Reads the text of a batch.
+///
+/// # Errors
+/// It is no such text.
+pub fn from_text(text: &str) -> Result<Batch, serde_json::Error> {
+    let text: Text = serde_json::from_str(text)?;
+    let mut batch = Batch::new();
+    for patch in text.patches {
+        batch.merge(patch.key(), &patch.registers());
+    }
+    for (key, value) in text.kv {
+        batch.set(&key, value);
+    }
+    if text.record {
+        batch.record();
+    }
+    Ok(batch)
+}

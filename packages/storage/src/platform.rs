@@ -1,0 +1,97 @@
+//! What differs between a browser and a native process, chosen here once.
+
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    /// A future that may move between threads.
+    pub type BoxFuture<T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+    /// `Send` where there are threads.
+    pub trait MaybeSend: Send {}
+    impl<T: Send> MaybeSend for T {}
+
+    /// `Sync` where there are threads.
+    pub trait MaybeSync: Sync {}
+    impl<T: Sync> MaybeSync for T {}
+
+    /// Runs `work` to its end on the current tokio runtime, whoever waits for it.
+    pub fn spawn(work: BoxFuture<()>) {
+        tokio::spawn(work);
+    }
+
+    /// Waits.
+    pub async fn sleep(time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    /// The wall clock in milliseconds since 1970; 0 before that.
+    pub fn wall_clock() -> u64 {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+mod web {
+    use std::time::Duration;
+
+    /// A future of the browser's only thread.
+    pub type BoxFuture<T> = std::pin::Pin<Box<dyn std::future::Future<Output = T>>>;
+
+    /// `Send` where there are threads: not here.
+    pub trait MaybeSend {}
+    impl<T> MaybeSend for T {}
+
+    /// `Sync` where there are threads: not here.
+    pub trait MaybeSync {}
+    impl<T> MaybeSync for T {}
+
+    /// Runs `work` to its end, whoever waits for it.
+    pub fn spawn(work: BoxFuture<()>) {
+        wasm_bindgen_futures::spawn_local(work);
+    }
+
+    /// Waits.
+    pub async fn sleep(time: Duration) {
+        gloo_timers::future::sleep(time).await;
+    }
+
+    /// The wall clock in milliseconds since 1970.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds fit 48 bits")]
+    pub fn wall_clock() -> u64 {
+        js_sys::Date::now().max(0.) as u64
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::{BoxFuture, MaybeSend, MaybeSync};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use native::{sleep, spawn, wall_clock};
+#[cfg(target_arch = "wasm32")]
+pub use web::{BoxFuture, MaybeSend, MaybeSync};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use web::{sleep, spawn, wall_clock};
+
+/// Starts `work` and returns a future of its result. Dropping that future changes nothing: the work goes on.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn detached<T: 'static>(
+    work: impl std::future::Future<Output = T> + 'static,
+    lost: impl FnOnce() -> T + 'static,
+) -> BoxFuture<T> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    spawn(Box::pin(async move {
+        let _nobody_waits = tell.send(work.await);
+    }));
+    Box::pin(async move { told.await.unwrap_or_else(|_| lost()) })
+}
+
+/// Random bits of the operating system. Without them ids would collide, so there is nothing to go on with.
+pub(crate) fn random_bits() -> u64 {
+    let mut bytes = [0; 8];
+    #[expect(clippy::expect_used, reason = "every supported system has a random source; without one no id is unique")]
+    getrandom::fill(&mut bytes).expect("the system's random source");
+    u64::from_le_bytes(bytes)
+}

@@ -1,0 +1,224 @@
+//! The one thing that the interface holds: it opens everything and ties it together.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+#[cfg(not(target_arch = "wasm32"))]
+use self::native as target;
+#[cfg(target_arch = "wasm32")]
+use self::web as target;
+
+use crate::{
+    Error, MaybeSend, Result, SaveState,
+    backend::{Backend, Batch, CLOCK, Committed, Loaded, Notice, Rows, memory::Memory},
+    model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
+    parking,
+    platform::{random_bits, wall_clock},
+    writer::Writer,
+};
+
+/// Where everything lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Location {
+    /// In memory: nothing survives.
+    Memory,
+    /// On the desktop: a folder.
+    #[cfg(not(target_arch = "wasm32"))]
+    Folder(std::path::PathBuf),
+    /// On the web: a database of this origin.
+    #[cfg(target_arch = "wasm32")]
+    Database(String),
+}
+
+/// What happens by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// These rows were stored, as they are now.
+    Committed(Vec<(EntityKey, Row)>),
+    /// The stored data was deleted while it was in use. What is in memory is all there is: [`Session::rewrite`] stores it anew.
+    Deleted,
+    /// Something happened to the connection.
+    Connection(Notice),
+}
+
+/// An open storage. Clones share it.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    backend: Arc<dyn Backend>,
+    writer: Writer,
+    clock: Mutex<Clock>,
+    parking: parking::Place,
+}
+
+impl Session {
+    /// Opens what is at `location`, and stores what a page that went away has left behind.
+    ///
+    /// # Errors
+    /// Everything that keeps the data from being read at all; then nothing was changed.
+    pub async fn open(location: Location) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        let (tell, events) = mpsc::unbounded_channel();
+        let backend = target::backend(location, tell.clone()).await?;
+        let session = Self::start(backend, parking::Place::of_this_platform(), tell).await?;
+        Ok((session, events))
+    }
+
+    /// A session on a database that is open already: for tests.
+    ///
+    /// # Errors
+    /// The clock can't be read.
+    pub async fn on(backend: Arc<dyn Backend>) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        let (tell, events) = mpsc::unbounded_channel();
+        Ok((Self::start(backend, parking::Place::nowhere(), tell).await?, events))
+    }
+
+    async fn start(backend: Arc<dyn Backend>, parking: parking::Place, tell: mpsc::UnboundedSender<Event>) -> Result<Self> {
+        let kept = backend.kv(CLOCK).await?.and_then(|json| json.read().ok());
+        let clock = Mutex::new(Clock::new(random_bits(), kept));
+        let listener = move |result: &Result<Committed>| {
+            let event = match result {
+                Ok(committed) => Event::Committed(committed.rows.clone()),
+                Err(Error::Deleted) => Event::Deleted,
+                Err(_) => return,
+            };
+            // Nobody listens any more while the window closes.
+            let _nobody_listens = tell.send(event);
+        };
+        let writer = Writer::new(Arc::clone(&backend), listener);
+        let session = Self(Arc::new(Inner { backend, writer, clock, parking }));
+        session.adopt_parked().await;
+        Ok(session)
+    }
+
+    /// Commits what pages left behind, before anything is read.
+    async fn adopt_parked(&self) {
+        for parked in self.0.parking.left() {
+            match parking::from_text(&parked.text) {
+                Ok(batch) => {
+                    info!(changes = batch.len(), "merging what an earlier page left behind");
+                    if let Some(newest) = batch.newest() {
+                        self.clock().observe(newest);
+                    }
+                    if let Err(error) = self.0.backend.commit(Arc::new(batch.clone())).await {
+                        warn!(%error, "it stays parked, and is tried again");
+                        self.0.writer.enqueue(batch);
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    warn!(%error, "something that no build of Atelier has parked");
+                    continue;
+                }
+            }
+            self.0.parking.remove(&parked);
+        }
+    }
+
+    /// All workflows' rows, deleted ones too.
+    pub async fn workflows(&self) -> Result<Rows<WorkflowId>> {
+        self.0.backend.workflows().await
+    }
+
+    /// A workflow with everything that belongs to it. Later stamps are larger than all that it holds.
+    pub async fn load(&self, workflow: WorkflowId) -> Result<Loaded> {
+        let loaded = self.0.backend.load(workflow).await?;
+        let nodes = loaded.nodes.rows.iter().map(|(_, row)| &row.registers);
+        let edges = loaded.edges.rows.iter().map(|(_, row)| &row.registers);
+        self.observe(nodes.chain(edges).chain(loaded.workflow.as_ref().map(|row| &row.registers)));
+        Ok(loaded)
+    }
+
+    /// One of the settings.
+    pub async fn kv(&self, key: &str) -> Result<Option<Json>> {
+        self.0.backend.kv(key).await
+    }
+
+    /// The stamp of a change that happens now.
+    pub fn stamp(&self) -> Stamp {
+        self.clock().tick(wall_clock())
+    }
+
+    /// Takes note of stamps from elsewhere.
+    pub fn observe<'a>(&self, all: impl Iterator<Item = &'a Registers>) {
+        if let Some(newest) = all.filter_map(Registers::newest).max() {
+            self.clock().observe(newest);
+        }
+    }
+
+    /// Stores changes, in the order of the calls. They are on their way when this returns.
+    pub fn write(&self, batch: Batch) {
+        self.0.writer.enqueue(batch);
+    }
+
+    /// Resolves when everything that was written before this call is on the disk.
+    pub fn flush(&self) -> impl Future<Output = ()> + MaybeSend + use<> {
+        self.0.writer.flush()
+    }
+
+    /// How saving goes.
+    pub fn state(&self) -> SaveState {
+        self.0.writer.state()
+    }
+
+    /// Resolves when the state is no longer `seen`, with what it is then.
+    pub fn changed_from(&self, seen: SaveState) -> impl Future<Output = SaveState> + MaybeSend + use<> {
+        self.0.writer.changed_from(seen)
+    }
+
+    /// Tries again now what could not be stored.
+    pub fn retry(&self) {
+        self.0.writer.retry();
+    }
+
+    /// After [`Event::Deleted`]: makes the database again and stores `memory`, which is everything that is known.
+    ///
+    /// # Errors
+    /// The database can't be made. What waits is kept.
+    pub async fn rewrite(&self, memory: Batch) -> Result<()> {
+        self.0.backend.recreate().await?;
+        self.0.writer.enqueue(memory);
+        self.0.writer.retry();
+        Ok(())
+    }
+
+    /// Leaves behind what isn't stored yet, at once: the page is going away, or may. Does nothing where processes end in order.
+    ///
+    /// # Errors
+    /// It is too much, or there is no room for it; then the user should be asked to wait.
+    pub fn park(&self) -> Result<(), parking::ParkError> {
+        match self.0.writer.uncommitted() {
+            Some(batch) => self.0.parking.leave(&parking::to_text(&batch)),
+            None => {
+                self.0.parking.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the connection once everything under way has finished.
+    pub async fn close(&self) {
+        self.0.backend.close().await;
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        // Nothing panics while it is held.
+        self.0.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A database that forgets.
+fn memory() -> Arc<dyn Backend> {
+    Arc::new(Memory::new())
+}

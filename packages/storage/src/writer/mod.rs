@@ -1,0 +1,209 @@
+//! The single writer between memory and the database.
+//!
+//! Edits are put into a queue and are on their way to the database before [`Writer::enqueue`] returns, unless a commit is
+//! under way; then they gather, and go together in the next one. There is at most one commit under way. No timer decides an
+//! order; timers only space the repetitions of a commit that failed. Such a commit is kept as it was and repeated, which the
+//! merge makes harmless, until it succeeds.
+
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::future::{Either, select};
+use tokio::sync::{Notify, watch};
+use tracing::{debug, warn};
+
+pub use self::state::SaveState;
+use crate::{
+    Error, MaybeSend, MaybeSync, Result,
+    backend::{Backend, Batch, Committed},
+    platform,
+};
+
+/// Between the first failure and the second attempt. Doubles with each further failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The queue of one tab or process. Clones share it.
+#[derive(Clone)]
+pub struct Writer(Arc<Inner>);
+
+/// Hears what a commit has stored, or why it failed, in the order in which that happens.
+pub trait Listener: Fn(&Result<Committed>) + MaybeSend + MaybeSync + 'static {}
+impl<T: Fn(&Result<Committed>) + MaybeSend + MaybeSync + 'static> Listener for T {}
+
+struct Inner {
+    backend: Arc<dyn Backend>,
+    listener: Box<dyn Listener>,
+    queue: Mutex<Queue>,
+    /// Ends the pause before a repetition.
+    hurry: Notify,
+    progress: watch::Sender<Progress>,
+}
+
+#[derive(Default)]
+struct Queue {
+    gathering: Batch,
+    /// What is being committed, or waits for its repetition.
+    under_way: Option<Arc<Batch>>,
+    failure: Option<(Error, bool)>,
+    /// How many batches were put in.
+    enqueued: u64,
+    /// How many of them are in `under_way` or committed.
+    taken: u64,
+    /// How many of them are committed.
+    committed: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Progress {
+    committed: u64,
+    state: SaveState,
+}
+
+impl Writer {
+    /// A writer to `backend` with nothing to do.
+    pub fn new(backend: Arc<dyn Backend>, listener: impl Listener) -> Self {
+        let (progress, _) = watch::channel(Progress { committed: 0, state: SaveState::Saved });
+        let queue = Mutex::default();
+        Self(Arc::new(Inner { backend, listener: Box::new(listener), queue, hurry: Notify::new(), progress }))
+    }
+
+    /// Puts changes into the queue. If no commit is under way, theirs is when this returns.
+    pub fn enqueue(&self, batch: Batch) {
+        if batch.is_empty() {
+            return;
+        }
+        let mut queue = self.queue();
+        queue.gathering.absorb(batch);
+        queue.enqueued += 1;
+        self.advance(&mut queue);
+    }
+
+    /// Resolves when everything that was enqueued before this call is committed, however often that takes to succeed.
+    pub fn flush(&self) -> impl Future<Output = ()> + MaybeSend + use<> {
+        let enqueued = self.queue().enqueued;
+        let mut progress = self.0.progress.subscribe();
+        // Keeps the writer, and so the sender, alive while somebody waits.
+        let this = self.clone();
+        async move {
+            // The error means that the sender is gone, which it can't be.
+            drop(progress.wait_for(|progress| progress.committed >= enqueued).await);
+            drop(this);
+        }
+    }
+
+    /// How saving goes.
+    pub fn state(&self) -> SaveState {
+        self.0.progress.borrow().state.clone()
+    }
+
+    /// Resolves when [`Writer::state`] is no longer `seen`, with what it is then.
+    pub fn changed_from(&self, seen: SaveState) -> impl Future<Output = SaveState> + MaybeSend + use<> {
+        let mut progress = self.0.progress.subscribe();
+        let this = self.clone();
+        async move {
+            let changed = progress.wait_for(|progress| progress.state != seen).await.map(|progress| progress.state.clone());
+            changed.unwrap_or_else(|_| this.state())
+        }
+    }
+
+    /// Repeats a failed commit now.
+    pub fn retry(&self) {
+        self.0.hurry.notify_one();
+    }
+
+    /// Everything that isn't known to be committed. None: nothing.
+    pub fn uncommitted(&self) -> Option<Batch> {
+        let queue = self.queue();
+        let mut batch = queue.under_way.as_deref().cloned().unwrap_or_default();
+        batch.absorb(queue.gathering.clone());
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Starts the next commit if there is something to commit and nothing under way; says how saving goes.
+    fn advance(&self, queue: &mut Queue) {
+        if queue.under_way.is_none() && !queue.gathering.is_empty() {
+            let batch = Arc::new(std::mem::take(&mut queue.gathering));
+            queue.under_way = Some(Arc::clone(&batch));
+            queue.taken = queue.enqueued;
+            // Called here, not in the task: the commit is under way before the edit's event is over.
+            let first = self.0.backend.commit(Arc::clone(&batch));
+            let this = self.clone();
+            platform::spawn(Box::pin(this.see_through(batch, first)));
+        }
+        self.publish(queue);
+    }
+
+    /// Waits for the commit, and repeats it until it succeeds.
+    async fn see_through(self, batch: Arc<Batch>, mut commit: crate::BoxFuture<Result<Committed>>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let result = commit.await;
+            (self.0.listener)(&result);
+            match result {
+                Ok(committed) => return self.succeeded(&committed),
+                Err(error) => {
+                    let retrying = self.failed(error);
+                    self.wait(retrying.then_some(pause)).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    commit = self.0.backend.commit(Arc::clone(&batch));
+                }
+            }
+        }
+    }
+
+    fn succeeded(&self, committed: &Committed) {
+        debug!(rows = committed.rows.len(), "committed");
+        let mut queue = self.queue();
+        queue.under_way = None;
+        queue.failure = None;
+        queue.committed = queue.taken;
+        self.advance(&mut queue);
+    }
+
+    /// Returns whether it is tried again by itself.
+    fn failed(&self, error: Error) -> bool {
+        let retrying = error.may_pass();
+        warn!(%error, retrying, "a commit failed; its changes are kept");
+        let mut queue = self.queue();
+        queue.failure = Some((error, retrying));
+        self.publish(&queue);
+        retrying
+    }
+
+    /// Until the pause is over or somebody is in a hurry. Without a pause: until somebody is.
+    async fn wait(&self, pause: Option<Duration>) {
+        let hurry = self.0.hurry.notified();
+        let Some(pause) = pause else { return hurry.await };
+        match select(Box::pin(hurry), Box::pin(platform::sleep(pause))).await {
+            Either::Left(_) | Either::Right(_) => {}
+        }
+    }
+
+    fn publish(&self, queue: &Queue) {
+        let unsaved = queue.gathering.len() + queue.under_way.as_ref().map_or(0, |batch| batch.len());
+        let state = match &queue.failure {
+            Some((error, retrying)) => SaveState::Failed { error: error.clone(), retrying: *retrying, unsaved },
+            None if unsaved == 0 => SaveState::Saved,
+            None => SaveState::Saving(unsaved),
+        };
+        let progress = Progress { committed: queue.committed, state };
+        self.0.progress.send_if_modified(|now| {
+            let modified = *now != progress;
+            *now = progress;
+            modified
+        });
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics while it is held, so what a panicking thread leaves is whole.
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,19 @@
+//! Measures storage beside its peers.
+//!
+//! One binary for both targets. Natively it measures `SQLite` beside bare `rusqlite` and prints the result. In a browser it
+//! exports to the page of `storage.mjs` what that measures beside Dexie. Both use the same [`sample`].
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+mod sample;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> anyhow::Result<()> {
+    native::run()
+}
+
+/// The page calls what `web` exports.
+#[cfg(target_arch = "wasm32")]
+fn main() {}

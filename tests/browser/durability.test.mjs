@@ -1,0 +1,170 @@
+// Closing at once loses nothing (law 5), and what is called saved is on the disk (law 6).
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { open } from "./support/app.mjs";
+import { closeBrowser, persistentContext, profileFolder } from "./support/browser.mjs";
+import { assertNear } from "./support/canvas.mjs";
+import { grid } from "./support/comfyui.mjs";
+import { PROMPT } from "./support/kinds.mjs";
+
+after(closeBrowser);
+
+const ROUNDS = Number(process.env.ATELIER_ROUNDS ?? 50);
+
+/** A profile on the disk, with one workflow of one node in it. */
+async function workshop(t) {
+  const context = await persistentContext(await profileFolder(t));
+  t.after(() => context.close());
+  const app = await open(t, context);
+  await app.newWorkflow();
+  const { left, top, width, height } = await app.canvas.view();
+  const node = await app.canvas.add(PROMPT.query, { x: left + width / 2, y: top + height / 2 });
+  await app.saved();
+  return { app, canvas: app.canvas, page: app.page, node, context };
+}
+
+/**
+ * Drags a node, and leaves the page in the very task in which it is let go: the last move, the release and the reload run without a
+ * pause for promises in between. Returns where the node was put.
+ */
+async function dragAndLeave(app, node, offset) {
+  const { canvas, page } = app;
+  const { zoom } = await canvas.view();
+  const [before, from] = [await canvas.position(node), await canvas.grip(node)];
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x + offset.x / 2, from.y + offset.y / 2);
+  const loaded = page.waitForEvent("load");
+  await page
+    .evaluate(
+      ({ x, y }) => {
+        const send = (type, buttons) => {
+          const init = { pointerId: 1, pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true, composed: true };
+          const target = document.elementFromPoint(x, y) ?? document.body;
+          const button = type === "pointermove" ? -1 : 0;
+          target.dispatchEvent(new PointerEvent(type, { ...init, button, buttons, clientX: x, clientY: y, screenX: x, screenY: y }));
+        };
+        send("pointermove", 1);
+        send("pointerup", 0);
+        location.reload();
+      },
+      { x: from.x + offset.x, y: from.y + offset.y },
+    )
+    // The page may be gone before it has answered.
+    .catch(() => {});
+  await loaded;
+  await page.mouse.up();
+  await app.ready();
+  return { x: before.x + offset.x / zoom, y: before.y + offset.y / zoom };
+}
+
+/** There and back again, each time by another amount. */
+const offset = (round) => (round % 2 ? -1 : 1) * (40 + Math.floor(round / 2));
+
+test(`a drag that ends as the page is left is kept, ${ROUNDS} times`, { timeout: 300_000 }, async (t) => {
+  const { app, canvas, node } = await workshop(t);
+  const lost = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const expected = await dragAndLeave(app, node, { x: offset(round), y: offset(round) / 2 });
+    await canvas.node(node).waitFor();
+    if (!near(await canvas.position(node), expected)) lost.push(round);
+  }
+  assert.deepEqual(lost, [], `rounds that lost the drag, of ${ROUNDS}`);
+});
+
+test(`it is kept behind a transaction of another 10,000 rows, ${ROUNDS} times`, { timeout: 600_000 }, async (t) => {
+  const { app, canvas, page, node } = await workshop(t);
+  const lost = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await page.evaluate(occupyDatabase);
+    const expected = await dragAndLeave(app, node, { x: offset(round), y: offset(round) / 2 });
+    await canvas.node(node).waitFor();
+    if (!near(await canvas.position(node), expected)) lost.push(round);
+  }
+  assert.deepEqual(lost, [], `rounds that lost the drag, of ${ROUNDS}`);
+});
+
+/** Starts to write 10,000 rows in the page itself, into every table, as an import would. Goes when the page goes. */
+async function occupyDatabase() {
+  const database = await new Promise((done, failed) => {
+    const request = indexedDB.open("atelier");
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  const transaction = database.transaction([...database.objectStoreNames], "readwrite");
+  const store = transaction.objectStore("nodes");
+  const text = "x".repeat(490);
+  for (let i = 0; i < 10_000; i++) store.put(text, ["00000000-0000-7000-8000-000000000000", `busy-${i}`]);
+  transaction.onabort = () => database.close();
+  transaction.oncomplete = () => database.close();
+  // Aborted in the end if the page stays, so that nothing of it is left.
+  store.get("never").onsuccess = () => transaction.abort();
+}
+
+/** Not to the pixel: where a drag starts within a pixel is the browser's affair. */
+function near(actual, expected) {
+  return Math.abs(actual.x - expected.x) <= 1.5 && Math.abs(actual.y - expected.y) <= 1.5;
+}
+
+test("a drag is kept while a copy of 10,000 nodes is being stored", { timeout: 300_000 }, async (t) => {
+  const { app, canvas, page, node } = await workshop(t);
+  const [small] = await app.workflowIds();
+  await app.importJson("large.json", grid(10_000), 10_000);
+  await page.waitForSelector('[role="status"][data-save-state="saved"]', { state: "attached", timeout: 60_000 });
+  const large = (await app.workflowIds()).find((id) => id !== small);
+  for (let round = 0; round < 5; round++) {
+    await page.locator(`[data-workflow-id="${small}"]`).click();
+    await canvas.node(node).waitFor();
+    await app.saved();
+    await app.fromMenu(large, "Duplicate");
+    if ((await canvas.nodeCount()) !== 1) await page.locator(`[data-workflow-id="${small}"]`).click();
+    await canvas.node(node).waitFor();
+    const expected = await dragAndLeave(app, node, { x: offset(round), y: offset(round) / 2 });
+    await page.locator(`[data-workflow-id="${small}"]`).click();
+    await canvas.node(node).waitFor();
+    assertNear(await canvas.position(node), expected, `round ${round}`);
+  }
+});
+
+test("what is called saved is there after the browser was killed", { timeout: 120_000 }, async (t) => {
+  const folder = await profileFolder(t);
+  let id;
+  let expected;
+  for (let round = 0; round < 5; round++) {
+    const context = await persistentContext(folder);
+    const app = await open(t, context);
+    if (round === 0) {
+      await app.newWorkflow();
+      const { left, top } = await app.canvas.view();
+      id = await app.canvas.add(PROMPT.query, { x: left + 300, y: top + 200 });
+    } else {
+      await app.canvas.node(id).waitFor();
+      assertNear(await app.canvas.position(id), expected, `after kill ${round}`, 0.01);
+    }
+    await app.canvas.dragNode(id, 25, 15);
+    await app.saved();
+    expected = await app.canvas.position(id);
+    await kill(context);
+  }
+});
+
+/** Ends a browser as the system does when memory is short: no event, no chance to write anything. */
+async function kill(context) {
+  const devtools = await context.browser().newBrowserCDPSession();
+  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
+  const gone = new Promise((done) => context.on("close", done));
+  process.kill(processInfo.find(({ type }) => type === "browser").id, "SIGKILL");
+  await gone;
+}
+
+test("two quick edits before a reload are both kept", async (t) => {
+  const { app, canvas, page, node } = await workshop(t);
+  await canvas.header(node).click();
+  await app.inspector.getByRole("textbox").first().fill("First light");
+  const expected = await dragAndLeave(app, node, { x: 50, y: 30 });
+  assertNear(await canvas.position(node), expected, "the drag");
+  await canvas.header(node).click();
+  assert.equal(await app.inspector.getByRole("textbox").first().inputValue(), "First light");
+  assert.equal(await page.evaluate(() => localStorage.length), 0, "what was parked is gone once it is stored");
+});

@@ -1,0 +1,51 @@
+// A browser to test in: Chromium, with nothing in it that talks to anybody by itself.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const options = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  headless: true,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
+export const viewport = { width: 1280, height: 800 };
+
+let shared;
+
+/** A context that nobody has used, in a browser that the tests of one file share. It forgets everything when it closes. */
+export async function freshContext(t) {
+  shared ??= chromium.launch(options);
+  const context = await (await shared).newContext({ viewport });
+  t.after(() => context.close());
+  return context;
+}
+
+/** Ends the shared browser. Goes into `after` of each file: Node waits for the process otherwise. */
+export async function closeBrowser() {
+  await (await shared)?.close();
+  shared = undefined;
+}
+
+/** A folder for a profile on the disk; it goes when the test ends. */
+export async function profileFolder(t) {
+  const folder = await mkdtemp(join(tmpdir(), "atelier-profile-"));
+  t?.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+/** A browser of its own that keeps what it stores in `folder`, as a user's does. */
+export function persistentContext(folder, more = {}) {
+  return chromium.launchPersistentContext(folder, { ...options, ...more, args: [...options.args, ...(more.args ?? [])], viewport });
+}

@@ -1,0 +1,90 @@
+//! A binary of the workspace as WebAssembly with its JavaScript glue: `name.js`, `name_bg.wasm` and what they import.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{
+    cargo::{self, Build},
+    files,
+    fingerprint::{Fingerprint, unless_made},
+    progress, wasm_opt,
+};
+
+/// How much work goes into making it small and fast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+impl Profile {
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Dev => "dev",
+            Profile::Release => "release",
+        }
+    }
+
+    /// cargo's profile. The names are dx's, so that both build alike.
+    fn cargo_profile(self) -> &'static str {
+        match self {
+            Profile::Dev => "wasm-dev",
+            Profile::Release => "wasm-release",
+        }
+    }
+}
+
+/// Files ready to be put on a site.
+pub struct Bundle {
+    pub folder: PathBuf,
+    /// Stands for everything that the files were made from.
+    pub fingerprint: String,
+}
+
+/// Builds the binary of `package` into `folder`, unless that is what these sources have given already.
+pub fn build(package: &str, features: &str, profile: Profile, folder: PathBuf) -> Result<Bundle> {
+    cargo::ensure_wasm_target()?;
+    let wasm = Build { package, features, profile: profile.cargo_profile(), target: Some(cargo::WASM) }.run()?;
+    let optimiser = if profile == Profile::Release { wasm_opt::find()? } else { None };
+    // This program's own file stands for the recipe, wasm-bindgen's version included.
+    let fingerprint = Fingerprint::default()
+        .text(if optimiser.is_some() { "optimised" } else { "as compiled" })
+        .files([&wasm, &std::env::current_exe()?])?
+        .finish();
+    unless_made(&folder, &fingerprint, || {
+        bind(package, &wasm, profile, &folder)?;
+        optimiser.map_or(Ok(()), |tool| optimise(&tool, &folder.join(format!("{package}_bg.wasm"))))
+    })?;
+    Ok(Bundle { folder, fingerprint })
+}
+
+fn bind(package: &str, wasm: &Path, profile: Profile, folder: &Path) -> Result<()> {
+    let release = profile == Profile::Release;
+    progress::timed("Binding", || {
+        Bindgen::new()
+            .input_path(wasm)
+            .web(true)?
+            .out_name(package)
+            .typescript(false)
+            .omit_default_module_path(false)
+            .demangle(false)
+            .keep_debug(!release)
+            .remove_name_section(release)
+            .remove_producers_section(release)
+            .generate(folder)?;
+        // The glue starts itself, as dx's does: the page needs no inline script, and the same file is a worker's script.
+        let glue = folder.join(format!("{package}.js"));
+        files::write(&glue, files::read_text(&glue)? + "\nexport const started = __wbg_init();\n")?;
+        Ok(((), format!("{} of wasm", files::size(&folder.join(format!("{package}_bg.wasm")))?)))
+    })
+}
+
+fn optimise(tool: &Path, wasm: &Path) -> Result<()> {
+    progress::timed("Optimising", || {
+        let before = files::size(wasm)?;
+        wasm_opt::run(tool, wasm)?;
+        Ok(((), format!("{before} to {}", files::size(wasm)?)))
+    })
+}

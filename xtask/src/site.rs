@@ -1,0 +1,126 @@
+//! The web app as a folder of static files that works under any base path.
+//!
+//! ```text
+//! index.html  manifest.webmanifest  icon.svg  …        fixed names, revalidated by the browser
+//! hashed/atelier-0123456789abcdef.css                  named by content, kept for ever
+//! hashed/app-0123456789abcdef/{app.js, app_bg.wasm, snippets/…}
+//! ```
+//!
+//! `packages/app/index.html` and `assets/` are the same files that dx uses; this module does to them what dx does.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    bundle::{self, Profile},
+    compress::compress,
+    files,
+    fingerprint::{Fingerprint, Made, short_hash, unless_made},
+    page::{self, Links},
+    progress, root,
+};
+
+/// The folder whose files are named by their content.
+pub const HASHED: &str = "hashed";
+
+/// Builds the site, unless it already is what these sources give. Returns its folder.
+pub fn build(profile: Profile) -> Result<PathBuf> {
+    let work = root().join("target/site");
+    let _lock = lock(&work)?;
+    let code = bundle::build("app", "web", profile, work.join(format!("{}-code", profile.name())))?;
+    let site = work.join(profile.name());
+    let fingerprint =
+        Fingerprint::default().text(&code.fingerprint).file(&template())?.files(&files::list(&assets())?)?.finish();
+    let made = unless_made(&site, &fingerprint, || {
+        let code = place_code(&code.folder, &site)?;
+        place_page(&code, &site)?;
+        if profile == Profile::Release { compress(&site) } else { Ok(()) }
+    })?;
+    progress::say(if made == Made::Anew { "Built" } else { "Fresh" }, &files::relative(&site));
+    Ok(site)
+}
+
+/// Two builds into one folder would undo each other. Released when the file is closed, also by the process' death.
+pub fn lock(work: &Path) -> Result<File> {
+    fs::create_dir_all(work).with_context(|| format!("creating the folder {}", work.display()))?;
+    let file = File::create(work.join(".lock")).with_context(|| format!("locking {}", work.display()))?;
+    file.lock().with_context(|| format!("locking {}", work.display()))?;
+    Ok(file)
+}
+
+/// Copies the code to `hashed/app-<hash>/` and returns that name.
+fn place_code(code: &Path, site: &Path) -> Result<String> {
+    let mut contents = Vec::new();
+    for file in files::list(code)? {
+        contents.extend(files::read(&file)?);
+    }
+    let name = format!("{HASHED}/app-{}", short_hash(&contents));
+    files::copy_all(code, &site.join(&name))?;
+    Ok(name)
+}
+
+/// Copies `assets/` and writes the page that refers to them and to the code.
+fn place_page(code: &str, site: &Path) -> Result<()> {
+    let template = files::read_text(&template())?;
+    let mut names = Vec::new();
+    for file in files::list(&assets())? {
+        let name = files::web_path(file.strip_prefix(assets())?);
+        let content = files::read(&file)?;
+        let target = match name.rsplit_once('.') {
+            // Only what nothing but the page refers to may change its name.
+            Some((stem, kind @ ("css" | "js"))) if page::refers_to(&template, &name) => {
+                ensure!(
+                    kind != "css" || !has_relative_url(&String::from_utf8_lossy(&content)),
+                    "assets/{name} refers to another file by url(…) or @import, which would not be found from {HASHED}/: \
+                     use a data: URL, or a link in index.html"
+                );
+                format!("{HASHED}/{}-{}.{kind}", stem.replace('/', "-"), short_hash(&content))
+            }
+            _ => name.clone(),
+        };
+        files::write(&site.join(&target), content)?;
+        names.push((name, target));
+    }
+    let mut modules = vec![format!("{code}/app.js")];
+    for file in files::list(&site.join(code))? {
+        let name = files::web_path(file.strip_prefix(site)?);
+        if file.extension().is_some_and(|kind| kind == "js") && !modules.contains(&name) {
+            modules.push(name);
+        }
+    }
+    let links = Links { assets: &names, wasm: &format!("{code}/app_bg.wasm"), modules: &modules };
+    files::write(&site.join("index.html"), page::link(&template, &links)?)
+}
+
+/// Whether a style sheet refers to a file by a name relative to its own.
+fn has_relative_url(style: &str) -> bool {
+    let mut urls = style.split("url(").skip(1).map(|rest| rest.trim_start_matches(['"', '\'', ' ']));
+    style.contains("@import") || urls.any(|url| !url.starts_with("data:") && !url.starts_with('#'))
+}
+
+fn template() -> PathBuf {
+    root().join("packages/app/index.html")
+}
+
+fn assets() -> PathBuf {
+    root().join("assets")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_style_sheets_that_stand_alone_may_move() {
+        for alone in ["", "a { color: red }", "a { mask: url(\"data:image/svg+xml,x\") }", "a { clip-path: url(#b) }"] {
+            assert!(!has_relative_url(alone), "{alone}");
+        }
+        for bound in ["@import \"b.css\";", "a { background: url(b.png) }", "a { background: url( 'b.png' ) }"] {
+            assert!(has_relative_url(bound), "{bound}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `cargo xtask test`: every test of the project, in parts.
+
+mod desktop;
+mod lint;
+mod node;
+mod outcome;
+mod packages;
+mod pages;
+mod part;
+
+use std::{
+    process::{Command, ExitCode},
+    time::Instant,
+};
+
+use anyhow::Result;
+
+use self::{outcome::Outcome, part::Part};
+use crate::{arguments::Arguments, bundle::Profile, progress, table};
+
+/// What holds for every part.
+pub struct Options {
+    /// Also what takes longer than half an hour.
+    pub full: bool,
+    /// How the web app is built. Users get the release, so that is what is tested unless somebody is in a hurry.
+    pub profile: Profile,
+}
+
+impl Options {
+    /// Tells the tests themselves through their environment.
+    fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        if self.full { command.env("ATELIER_FULL", "1") } else { command }
+    }
+}
+
+/// The names of all parts.
+pub fn parts() -> Vec<&'static str> {
+    Part::ALL.iter().map(|part| part.name()).collect()
+}
+
+/// Runs the named parts, or all. The last line on standard output is `N passed, N failed`.
+pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
+    let options = Options {
+        full: arguments.flag("--full"),
+        profile: if arguments.flag("--dev") { Profile::Dev } else { Profile::Release },
+    };
+    let parts = Part::chosen(&arguments.words()?)?;
+
+    let mut total = Outcome::default();
+    let mut rows = Vec::new();
+    for part in parts {
+        progress::say("Testing", part.name());
+        let start = Instant::now();
+        let mut outcome = Outcome::default();
+        if let Err(error) = part.run(&options, &mut outcome) {
+            outcome.fail(format!("{error:#}"));
+        }
+        rows.push(vec![
+            part.name().to_owned(),
+            outcome.passed.to_string(),
+            outcome.failed.to_string(),
+            outcome.skipped.to_string(),
+            progress::seconds(start.elapsed()),
+        ]);
+        total.add(part.name(), outcome);
+    }
+
+    println!("\n{}", table::render(&["part", "passed", "failed", "skipped", "time"], &rows));
+    for problem in &total.problems {
+        println!("{problem}");
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

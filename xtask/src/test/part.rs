@@ -1,0 +1,77 @@
+//! What `cargo xtask test` can be asked for by name.
+
+use anyhow::{Context, Result};
+
+use super::{Options, Outcome, desktop, lint, packages, pages};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    Lint,
+    Storage,
+    Engine,
+    Ui,
+    Xtask,
+    Browser,
+    Desktop,
+}
+
+impl Part {
+    /// In the order in which they run: what fails fastest comes first.
+    pub const ALL: [Part; 7] =
+        [Part::Lint, Part::Storage, Part::Engine, Part::Ui, Part::Xtask, Part::Browser, Part::Desktop];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Lint => "lint",
+            Part::Storage => "storage",
+            Part::Engine => "engine",
+            Part::Ui => "ui",
+            Part::Xtask => "xtask",
+            Part::Browser => "browser",
+            Part::Desktop => "desktop",
+        }
+    }
+
+    /// The parts of these names; all of them for no name.
+    pub fn chosen(names: &[String]) -> Result<Vec<Part>> {
+        if names.is_empty() {
+            return Ok(Self::ALL.to_vec());
+        }
+        names
+            .iter()
+            .map(|name| {
+                let part = Self::ALL.into_iter().find(|part| part.name() == name);
+                part.with_context(|| format!("there is no part {name}. The parts are {}", super::parts().join(", ")))
+            })
+            .collect()
+    }
+
+    pub fn run(self, options: &Options, outcome: &mut Outcome) -> Result<()> {
+        match self {
+            Part::Lint => lint::run(outcome),
+            Part::Storage => {
+                // The contract's cases run over every backend: here those of this machine, then those of a browser.
+                packages::run(&["storage", "conformance"], "dev", options, outcome)?;
+                pages::conformance(options, outcome)
+            }
+            Part::Engine => packages::run(&["engine"], "dev", options, outcome),
+            Part::Ui => packages::run(&["ui"], "dev", options, outcome),
+            Part::Xtask => packages::run(&["xtask"], "xtask", options, outcome),
+            Part::Browser => pages::browser(options, outcome),
+            Part::Desktop => desktop::run(options, outcome),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_means_everything_and_a_wrong_one_is_told_the_right_ones() {
+        assert_eq!(Part::chosen(&[]).unwrap(), Part::ALL);
+        assert_eq!(Part::chosen(&["ui".into(), "lint".into()]).unwrap(), [Part::Ui, Part::Lint]);
+        let error = Part::chosen(&["iu".into()]).unwrap_err().to_string();
+        assert!(error.contains("iu") && error.contains("storage"), "{error}");
+    }
+}
