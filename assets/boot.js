@@ -8,7 +8,7 @@ function failed(reason) {
   if (main.hasChildNodes()) return;
   document.documentElement.dataset.atelier = "failed";
   boot.setAttribute("role", "alert");
-  boot.textContent = `Atelier could not start: ${reason}. Reload the page; if that does not help, it needs a newer browser.`;
+  boot.textContent = `Atelier could not start (${reason}). Reload the page; if it stays like this, try a newer browser.`;
 }
 
 // Capturing, because a script that could not be fetched tells only its own element.

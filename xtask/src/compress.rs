@@ -26,7 +26,10 @@ pub fn compress(site: &Path) -> Result<()> {
         rows.sort_by_key(|&(small, ..)| Reverse(small));
         let mut total = 0;
         for (small, size, name) in rows {
-            eprintln!("{:>21} {:>8} br  {name}", progress::kilobytes(size), progress::kilobytes(small));
+            // The long tail is not worth a line each.
+            if small >= 2_000 {
+                eprintln!("{:>21} {:>8} br  {name}", progress::kilobytes(size), progress::kilobytes(small));
+            }
             total += small;
         }
         Ok(((), format!("{} to download the first time,", progress::kilobytes(total))))

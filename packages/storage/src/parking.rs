@@ -2,18 +2,20 @@
 //!
 //! A browser drops a transaction that is still queued when its page is left. So the writer's uncommitted batch is written,
 //! synchronously, to a place that survives: `localStorage`, its only use. The next start merges it, which the merge makes
-//! harmless however often it happens, and removes it once that commit has completed.
+//! harmless however often it happens, and removes it once that commit has completed. The page itself, should it stay, removes
+//! it when it has committed it after all: settings have no stamps, so to merge them late could undo a later one.
 //!
 //! The text of a batch is also what the oplog keeps:
 //!
 //! ```json
-//! {"patches": [{"workflow": "0192…", "node": "0192…", "registers": {"title": {"stamp": "0193…", "value": "A"}}}], "kv": {}}
+//! {"patches": [{"workflow": "0192…", "node": "0192…", "registers": {"title": {"stamp": "0193…", "value": "A"}}}],
+//!  "kv": {"theme": {"value": "dark"}}}
 //! ```
 
+#[cfg(not(target_arch = "wasm32"))]
+mod in_process;
 #[cfg(target_arch = "wasm32")]
 mod local_storage;
-#[cfg(not(target_arch = "wasm32"))]
-mod nowhere;
 
 use std::collections::BTreeMap;
 
@@ -24,19 +26,17 @@ use crate::{
     model::{EdgeId, EntityKey, Json, NodeId, Part, Register, RegisterName, Registers, Stamp, WorkflowId},
 };
 
-#[cfg(target_arch = "wasm32")]
-pub(crate) use local_storage::Place;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use nowhere::Place;
+pub(crate) use in_process::{Key, Place};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use local_storage::{Key, Place};
 
 /// How much a page may leave behind, in bytes. Browsers give an origin 5 MB of `localStorage`, counted in UTF-16.
 pub const LIMIT: usize = 2_000_000;
 
 /// What a page has left behind.
 pub(crate) struct Parked {
-    /// Where. Only `localStorage` has a where.
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) key: String,
+    pub(crate) key: Key,
     pub(crate) text: String,
 }
 
@@ -55,7 +55,7 @@ pub enum ParkError {
 struct Text {
     patches: Vec<Patch>,
     #[serde(default)]
-    kv: BTreeMap<String, Option<Json>>,
+    kv: BTreeMap<String, Setting>,
     #[serde(default)]
     record: bool,
 }
@@ -74,6 +74,13 @@ struct Patch {
 struct Value {
     stamp: Stamp,
     /// Absent: removed. (`null` is a value.)
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    value: Option<Json>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Setting {
+    /// Absent: removed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     value: Option<Json>,
 }
@@ -120,7 +127,7 @@ pub fn patches(batch: &Batch) -> Json {
 pub fn to_text(batch: &Batch) -> String {
     let text = Text {
         patches: batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect(),
-        kv: batch.kv().map(|(key, value)| (key.to_owned(), value.cloned())).collect(),
+        kv: batch.kv().map(|(key, value)| (key.to_owned(), Setting { value: value.cloned() })).collect(),
         record: batch.is_recorded(),
     };
     #[expect(clippy::expect_used, reason = "maps with string keys over texts and JSON always can be JSON")]
@@ -137,8 +144,8 @@ pub fn from_text(text: &str) -> Result<Batch, serde_json::Error> {
     for patch in text.patches {
         batch.merge(patch.key(), &patch.registers());
     }
-    for (key, value) in text.kv {
-        batch.set(&key, value);
+    for (key, setting) in text.kv {
+        batch.set(&key, setting.value);
     }
     if text.record {
         batch.record();

@@ -2,6 +2,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
@@ -22,8 +24,8 @@ use crate::{
     Error, MaybeSend, Result, SaveState,
     backend::{Backend, Batch, CLOCK, Committed, Loaded, Notice, Rows, memory::Memory},
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
-    parking,
-    platform::{random_bits, wall_clock},
+    parking::{self, Parked},
+    platform::{random_bits, spawn, wall_clock},
     writer::Writer,
 };
 
@@ -59,8 +61,10 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     backend: Arc<dyn Backend>,
     writer: Writer,
-    clock: Mutex<Clock>,
+    clock: Arc<Mutex<Clock>>,
     parking: parking::Place,
+    /// What this page has left or taken over. The newest that it left holds everything of the others that isn't stored.
+    parked: Mutex<Vec<parking::Key>>,
 }
 
 impl Session {
@@ -86,10 +90,15 @@ impl Session {
 
     async fn start(backend: Arc<dyn Backend>, parking: parking::Place, tell: mpsc::UnboundedSender<Event>) -> Result<Self> {
         let kept = backend.kv(CLOCK).await?.and_then(|json| json.read().ok());
-        let clock = Mutex::new(Clock::new(random_bits(), kept));
+        let clock = Arc::new(Mutex::new(Clock::new(random_bits(), kept)));
+        let seen = Arc::clone(&clock);
         let listener = move |result: &Result<Committed>| {
             let event = match result {
-                Ok(committed) => Event::Committed(committed.rows.clone()),
+                Ok(committed) => {
+                    // They may hold what another connection has written, and an edit of that must be later.
+                    observe(&seen, committed.rows.iter().map(|(_, row)| &row.registers));
+                    Event::Committed(committed.rows.clone())
+                }
                 Err(Error::Deleted) => Event::Deleted,
                 Err(_) => return,
             };
@@ -97,43 +106,51 @@ impl Session {
             let _nobody_listens = tell.send(event);
         };
         let writer = Writer::new(Arc::clone(&backend), listener);
-        let session = Self(Arc::new(Inner { backend, writer, clock, parking }));
-        session.adopt_parked().await;
+        let session = Self(Arc::new(Inner { backend, writer, clock, parking, parked: Mutex::default() }));
+        session.take_over_parked();
         Ok(session)
     }
 
-    /// Commits what pages left behind, before anything is read.
-    async fn adopt_parked(&self) {
-        for parked in self.0.parking.left() {
-            match parking::from_text(&parked.text) {
-                Ok(batch) => {
-                    info!(changes = batch.len(), "merging what an earlier page left behind");
-                    if let Some(newest) = batch.newest() {
-                        self.clock().observe(newest);
-                    }
-                    if let Err(error) = self.0.backend.commit(Arc::new(batch.clone())).await {
-                        warn!(%error, "it stays parked, and is tried again");
-                        self.0.writer.enqueue(batch);
-                        continue;
-                    }
+    /// Stores what pages have left behind. That is under way before anything is read, and stays parked until it is done.
+    fn take_over_parked(&self) {
+        let (mut batch, mut keys) = (Batch::new(), Vec::new());
+        for Parked { key, text } in self.0.parking.left() {
+            match parking::from_text(&text) {
+                Ok(left) => {
+                    batch.absorb(left);
+                    keys.push(key);
                 }
-                Err(error) => {
-                    warn!(%error, "something that no build of Atelier has parked");
-                    continue;
-                }
+                // Perhaps another build can.
+                Err(error) => warn!(%error, "what was parked cannot be read; it stays"),
             }
-            self.0.parking.remove(&parked);
         }
+        if keys.is_empty() {
+            return;
+        }
+        info!(changes = batch.len(), "merging what earlier pages left behind");
+        if let Some(newest) = batch.newest() {
+            lock(&self.0.clock).observe(newest);
+        }
+        self.write(batch);
+        *lock(&self.0.parked) = keys;
+        self.remove_parked_once_stored();
     }
 
-    /// All workflows' rows, deleted ones too.
+    /// All workflows' rows, deleted ones too. Later stamps are larger than all that they hold.
     pub async fn workflows(&self) -> Result<Rows<WorkflowId>> {
-        self.0.backend.workflows().await
+        let workflows = self.0.backend.workflows().await?;
+        self.observe(workflows.rows.iter().map(|(_, row)| &row.registers));
+        Ok(workflows)
     }
 
     /// A workflow with everything that belongs to it. Later stamps are larger than all that it holds.
     pub async fn load(&self, workflow: WorkflowId) -> Result<Loaded> {
-        let loaded = self.0.backend.load(workflow).await?;
+        // Asked before and after: what is committed in between may be in neither the queue nor what was read.
+        let before = self.0.writer.uncommitted();
+        let mut loaded = self.0.backend.load(workflow).await?;
+        for batch in before.into_iter().chain(self.0.writer.uncommitted()) {
+            loaded.merge(workflow, &batch);
+        }
         let nodes = loaded.nodes.rows.iter().map(|(_, row)| &row.registers);
         let edges = loaded.edges.rows.iter().map(|(_, row)| &row.registers);
         self.observe(nodes.chain(edges).chain(loaded.workflow.as_ref().map(|row| &row.registers)));
@@ -147,14 +164,12 @@ impl Session {
 
     /// The stamp of a change that happens now.
     pub fn stamp(&self) -> Stamp {
-        self.clock().tick(wall_clock())
+        lock(&self.0.clock).tick(wall_clock())
     }
 
     /// Takes note of stamps from elsewhere.
     pub fn observe<'a>(&self, all: impl Iterator<Item = &'a Registers>) {
-        if let Some(newest) = all.filter_map(Registers::newest).max() {
-            self.clock().observe(newest);
-        }
+        observe(&self.0.clock, all);
     }
 
     /// Stores changes, in the order of the calls. They are on their way when this returns.
@@ -193,29 +208,50 @@ impl Session {
         Ok(())
     }
 
-    /// Leaves behind what isn't stored yet, at once: the page is going away, or may. Does nothing where processes end in order.
+    /// Leaves behind what isn't stored yet, at once: the page is going away, or may. Of use in a
+    /// browser; a native process ends when its work is done.
     ///
     /// # Errors
     /// It is too much, or there is no room for it; then the user should be asked to wait.
     pub fn park(&self) -> Result<(), parking::ParkError> {
-        match self.0.writer.uncommitted() {
-            Some(batch) => self.0.parking.leave(&parking::to_text(&batch)),
-            None => {
-                self.0.parking.clear();
-                Ok(())
-            }
-        }
+        let uncommitted = self.0.writer.uncommitted();
+        let left = uncommitted.map(|batch| self.0.parking.leave(parking::to_text(&batch))).transpose()?;
+        let old = std::mem::replace(&mut *lock(&self.0.parked), left.into_iter().collect());
+        old.iter().for_each(|key| self.0.parking.remove(key));
+        self.remove_parked_once_stored();
+        Ok(())
     }
 
-    /// Ends the connection once everything under way has finished.
+    /// Removes what is parked now when everything that was written before this call is on the disk.
+    fn remove_parked_once_stored(&self) {
+        let keys = lock(&self.0.parked).clone();
+        if keys.is_empty() {
+            return;
+        }
+        let (stored, parking) = (self.flush(), self.0.parking.clone());
+        spawn(Box::pin(async move {
+            stored.await;
+            keys.iter().for_each(|key| parking.remove(key));
+        }));
+    }
+
+    /// Ends the connection once everything under way has finished. What is written or read after that opens it again, so
+    /// [`Session::flush`] comes first.
     pub async fn close(&self) {
         self.0.backend.close().await;
     }
+}
 
-    fn clock(&self) -> MutexGuard<'_, Clock> {
-        // Nothing panics while it is held.
-        self.0.clock.lock().unwrap_or_else(PoisonError::into_inner)
+/// Brings the clock to the newest of the stamps.
+fn observe<'a>(clock: &Mutex<Clock>, all: impl Iterator<Item = &'a Registers>) {
+    if let Some(newest) = all.filter_map(Registers::newest).max() {
+        lock(clock).observe(newest);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while one is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A database that forgets.

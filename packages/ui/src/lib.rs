@@ -1,1 +1,14 @@
-//! Being written.
+//! Atelier's store and every component.
+//!
+//! [`store::Store`] is memory, and memory is the truth for what is shown: an edit changes it at once and is on its way to the
+//! disk when the call returns. Components ask the store for what they show and name the [`store::Topic`] that they depend on,
+//! so an edit renders again only what shows it. [`App`] is the whole window.
+
+mod app;
+mod canvas;
+mod panels;
+mod platform;
+pub mod store;
+mod widgets;
+
+pub use app::{App, Start};

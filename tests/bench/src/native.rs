@@ -1,5 +1,8 @@
-//! `SQLite` behind storage's contract beside bare `rusqlite`: the same rows as text, the same pragmas, one transaction of
-//! prepared `INSERT OR REPLACE`. The peer gets its texts ready made: it is the floor.
+//! `SQLite` behind storage's contract beside bare `rusqlite`.
+//!
+//! Both start from nodes in memory and end with them on the disk: the same pragmas, one transaction, prepared
+//! `INSERT OR REPLACE`, one text a node. The peer's nodes are plain structs that serde writes; it merges nothing and keeps
+//! no stamps. A second line compares with the floor, where the texts are ready made and only the database works.
 
 use std::{
     path::Path,
@@ -9,23 +12,42 @@ use std::{
 
 use anyhow::Result;
 use rusqlite::{Connection, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
 use storage::{
     backend::{Backend, Batch, sqlite::Sqlite},
-    model::{EntityKey, Row},
+    model::{EntityKey, Node, NodeId, Point, Registers, Row, Size},
 };
 
 use crate::sample::{NODES, Sample};
 
 const ROUNDS: usize = 9;
-const BAR: f64 = 1.5;
+const EDITS: usize = 200;
 
-/// Prints the measurement as a line of JSON.
+/// Prints each measurement as a line of JSON.
 pub fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let batch = Arc::new(Sample::new().creation()?);
-    let texts = texts(&batch);
+    let mut sample = Sample::new();
+    let batch = Arc::new(sample.creation()?);
+    let nodes: Vec<_> = sample.nodes.iter().map(Plain::of).collect();
+    let texts: Vec<_> = batch.rows().map(|(key, registers)| text(key, registers)).collect();
     let ours = || runtime.block_on(commit(Arc::clone(&batch)));
-    let peer = || insert(&texts);
+    let rusqlite = || insert(nodes.iter().map(|node| Ok((node.key(&sample), serde_json::to_string(node)?))));
+    let floor = || insert(texts.iter().map(|(key, text)| Ok((*key, text))));
+    let name = format!("SQLite: commit of {NODES} new nodes");
+    compare(&format!("{name}, rusqlite with serde"), Some(1.5), &ours, &rusqlite)?;
+    compare(&format!("{name}, rusqlite with ready texts (floor)"), None, &ours, &floor)?;
+    let ours = || runtime.block_on(edit(Arc::clone(&batch)));
+    let rusqlite = || update(&nodes, &sample);
+    compare(&format!("SQLite: {EDITS} edits, each its own commit, rusqlite with serde"), None, &ours, &rusqlite)
+}
+
+/// Runs both in turn and prints a line.
+fn compare(
+    name: &str,
+    bar: Option<f64>,
+    ours: &dyn Fn() -> Result<Duration>,
+    peer: &dyn Fn() -> Result<Duration>,
+) -> Result<()> {
     // Each once without looking: files, pages and branches get warm.
     ours()?;
     peer()?;
@@ -40,17 +62,85 @@ pub fn run() -> Result<()> {
             (ours()?, peer)
         });
     }
+    let ratios = rounds.iter().map(|(ours, peer)| ours.div_duration_f64(*peer));
     let line = serde_json::json!({
-        "name": format!("SQLite: commit {NODES} new nodes, beside bare rusqlite"),
+        "name": name,
         "unit": "ms",
-        "ours": millis(median(rounds.iter().map(|round| round.0.as_secs_f64()))),
-        "peer": millis(median(rounds.iter().map(|round| round.1.as_secs_f64()))),
-        "ratio": rounded(median(rounds.iter().map(|(ours, peer)| ours.div_duration_f64(*peer)))),
-        "spread": rounded(spread(rounds.iter().map(|(ours, peer)| ours.div_duration_f64(*peer)))),
-        "bar": BAR,
+        "ours": rounded(1000. * median(rounds.iter().map(|round| round.0.as_secs_f64()))),
+        "peer": rounded(1000. * median(rounds.iter().map(|round| round.1.as_secs_f64()))),
+        "ratio": rounded(median(ratios.clone())),
+        "bar": bar,
     });
     println!("{line}");
+    println!("  its ratios' middle half spans {:.0} %", 100. * spread(ratios));
     Ok(())
+}
+
+/// A node as a program without merge would keep it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Plain {
+    id: NodeId,
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    status: String,
+    position: Point,
+    size: Option<Size>,
+    config: Config,
+    result: Picture,
+    updated_at: u64,
+    version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Config {
+    prompt: String,
+    steps: u32,
+    cfg: f64,
+    seed: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Picture {
+    kind: String,
+    path: String,
+    mime: String,
+    bytes: u64,
+    hash: String,
+}
+
+impl Plain {
+    fn of(node: &Node) -> Self {
+        let number = 1_000;
+        Self {
+            id: node.id,
+            kind: node.kind.clone(),
+            title: node.title.clone(),
+            status: node.status.to_string(),
+            position: node.position,
+            size: node.size,
+            config: Config {
+                prompt: format!("a photo of a cat in the rain number {number}"),
+                steps: 20,
+                cfg: 7.5,
+                seed: number,
+            },
+            result: Picture {
+                kind: "opfs".to_owned(),
+                path: format!("atelier/assets/image/{number}"),
+                mime: "image/png".to_owned(),
+                bytes: 12_345,
+                hash: format!("sha256-{number:064x}"),
+            },
+            updated_at: 1_793_491_200_000,
+            version: 1,
+        }
+    }
+
+    fn key(&self, sample: &Sample) -> EntityKey {
+        EntityKey::node(sample.workflow.id, self.id)
+    }
 }
 
 async fn commit(batch: Arc<Batch>) -> Result<Duration> {
@@ -64,19 +154,62 @@ async fn commit(batch: Arc<Batch>) -> Result<Duration> {
     Ok(time)
 }
 
-fn insert(texts: &[(EntityKey, String)]) -> Result<Duration> {
+/// Moves nodes one step, one after the other.
+async fn edit(batch: Arc<Batch>) -> Result<Duration> {
+    let folder = tempfile::tempdir()?;
+    let database = Sqlite::open(folder.path()).await?;
+    database.commit(batch).await?;
+    let mut sample = Sample::new();
+    let start = Instant::now();
+    for number in 0..EDITS {
+        database.commit(Arc::new(sample.step(number)?)).await?;
+    }
+    let time = start.elapsed();
+    database.close().await;
+    Ok(time)
+}
+
+/// The same in plain SQL: read, change, write, commit.
+fn update(nodes: &[Plain], sample: &Sample) -> Result<Duration> {
+    let folder = tempfile::tempdir()?;
+    let mut connection = open(&folder.path().join("peer.db"))?;
+    fill(&mut connection, nodes.iter().map(|node| Ok((node.key(sample), serde_json::to_string(node)?))))?;
+    let start = Instant::now();
+    for node in &nodes[..EDITS] {
+        let (workflow, id) = (sample.workflow.id.uuid(), node.id.uuid());
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let text: String = transaction
+            .prepare_cached("SELECT row FROM nodes WHERE workflow = ?1 AND id = ?2")?
+            .query_row(params![workflow.as_bytes(), id.as_bytes()], |row| row.get(0))?;
+        let mut node: Plain = serde_json::from_str(&text)?;
+        node.position.x += 1.;
+        node.version += 1;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO nodes (workflow, id, row) VALUES (?1, ?2, ?3)")?
+            .execute(params![workflow.as_bytes(), id.as_bytes(), serde_json::to_string(&node)?])?;
+        transaction.commit()?;
+    }
+    Ok(start.elapsed())
+}
+
+fn insert<T: AsRef<str>>(rows: impl Iterator<Item = Result<(EntityKey, T)>>) -> Result<Duration> {
     let folder = tempfile::tempdir()?;
     let mut connection = open(&folder.path().join("peer.db"))?;
     let start = Instant::now();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    {
-        let mut statement = transaction.prepare("INSERT OR REPLACE INTO nodes (workflow, id, row) VALUES (?1, ?2, ?3)")?;
-        for (key, text) in texts {
-            statement.execute(params![key.workflow.uuid().as_bytes(), key.uuid().as_bytes(), text])?;
-        }
-    }
-    transaction.commit()?;
+    fill(&mut connection, rows)?;
     Ok(start.elapsed())
+}
+
+/// One transaction with a row each.
+fn fill<T: AsRef<str>>(connection: &mut Connection, rows: impl Iterator<Item = Result<(EntityKey, T)>>) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut statement = transaction.prepare("INSERT OR REPLACE INTO nodes (workflow, id, row) VALUES (?1, ?2, ?3)")?;
+    for row in rows {
+        let (key, text) = row?;
+        statement.execute(params![key.workflow.uuid().as_bytes(), key.uuid().as_bytes(), text.as_ref()])?;
+    }
+    drop(statement);
+    Ok(transaction.commit()?)
 }
 
 fn open(file: &Path) -> Result<Connection> {
@@ -90,10 +223,10 @@ fn open(file: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// The rows that a commit of the batch writes.
-fn texts(batch: &Batch) -> Vec<(EntityKey, String)> {
-    let row = |registers: &storage::model::Registers| Row { registers: registers.clone(), version: 1, counts: None };
-    batch.rows().map(|(key, registers)| (key, row(registers).to_text(key.uuid()))).collect()
+/// The row that a commit of a new entity writes.
+fn text(key: EntityKey, registers: &Registers) -> (EntityKey, String) {
+    let row = Row { registers: registers.clone(), version: 1, counts: None };
+    (key, row.to_text(key.uuid()))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -105,15 +238,16 @@ fn spread(values: impl Iterator<Item = f64> + Clone) -> f64 {
     (quantile(values.clone(), 0.75) - quantile(values.clone(), 0.25)) / median(values)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index of a few")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "an index of a few"
+)]
 fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(((values.len() as f64 - 1.) * share).round() as usize).copied().unwrap_or(f64::NAN)
-}
-
-fn millis(seconds: f64) -> f64 {
-    rounded(seconds * 1000.)
 }
 
 fn rounded(value: f64) -> f64 {

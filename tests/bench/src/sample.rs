@@ -3,8 +3,8 @@
 use storage::{
     backend::Batch,
     model::{
-        AssetPlace, AssetRef, Clock, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName, Registers,
-        Size, Workflow, WorkflowId,
+        AssetPlace, AssetRef, Clock, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName,
+        Registers, Size, Workflow, WorkflowId,
     },
 };
 
@@ -53,7 +53,8 @@ impl Sample {
     pub fn step(&mut self, number: usize) -> Result<Batch, serde_json::Error> {
         let node = &mut self.nodes[number];
         node.position.x += 1.;
-        let registers = Registers::new().with(RegisterName::Position, self.clock.tick(START), Json::new(&node.position)?);
+        let registers =
+            Registers::new().with(RegisterName::Position, self.clock.tick(START), Json::new(&node.position)?);
         let mut batch = Batch::new();
         batch.merge(EntityKey::node(self.workflow.id, node.id), &registers);
         Ok(batch)

@@ -29,6 +29,11 @@ impl Bench {
         Ok(serde_json::to_string(&self.sample.nodes)?)
     }
 
+    /// The id of the sample's workflow.
+    pub fn workflow(&self) -> String {
+        self.sample.workflow.id.to_string()
+    }
+
     /// One commit that creates all nodes.
     pub async fn commit(&mut self) -> Result<f64, JsError> {
         let batch = Arc::new(self.sample.creation()?);
@@ -56,6 +61,7 @@ impl Bench {
     }
 
     /// So many edits of a node each through the writer, which gathers what comes while it is busy.
+    #[expect(clippy::arc_with_non_send_sync, reason = "the writer is the same where there are threads")]
     pub async fn edit_at_once(&mut self, edits: usize) -> Result<f64, JsError> {
         let writer = Writer::new(Arc::new(self.database.clone()), |_: &storage::Result<_>| {});
         let start = now()?;

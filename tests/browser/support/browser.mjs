@@ -22,11 +22,14 @@ const options = {
 
 export const viewport = { width: 1280, height: 800 };
 
+/** A browser of its own, whose contexts forget everything. */
+export const launch = () => chromium.launch(options);
+
 let shared;
 
 /** A context that nobody has used, in a browser that the tests of one file share. It forgets everything when it closes. */
 export async function freshContext(t) {
-  shared ??= chromium.launch(options);
+  shared ??= launch();
   const context = await (await shared).newContext({ viewport });
   t.after(() => context.close());
   return context;

@@ -25,6 +25,8 @@ pub enum Fault {
     After(Error),
     /// It takes so long.
     Delay(Duration),
+    /// It takes so long and is refused; nothing is stored.
+    Late(Duration, Error),
 }
 
 /// Hands every call on to `B`, and lets chosen commits fail. Commits are counted from 0.
@@ -33,6 +35,14 @@ pub struct FaultBackend<B> {
     faults: Mutex<BTreeMap<usize, Fault>>,
     commits: AtomicUsize,
     batches: Mutex<Vec<Arc<Batch>>>,
+    under_way: Arc<UnderWay>,
+}
+
+/// How many commits there are and were at once.
+#[derive(Default)]
+struct UnderWay {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl<B: Backend> FaultBackend<B> {
@@ -43,6 +53,7 @@ impl<B: Backend> FaultBackend<B> {
             faults: Mutex::new(faults.into_iter().collect()),
             commits: AtomicUsize::new(0),
             batches: Mutex::default(),
+            under_way: Arc::default(),
         }
     }
 
@@ -50,20 +61,14 @@ impl<B: Backend> FaultBackend<B> {
     pub fn batches(&self) -> Vec<Arc<Batch>> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-impl<B: Backend> Backend for FaultBackend<B> {
-    fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
-        self.inner.workflows()
+    /// How many commits were under way at the same moment, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.under_way.most.load(Ordering::SeqCst)
     }
 
-    fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
-        self.inner.load(workflow)
-    }
-
-    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
-        self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&batch));
-        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+    /// The commit of that number, which may go wrong.
+    fn commit_or_fail(&self, number: usize, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
         let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
         match fault {
             None => self.inner.commit(batch),
@@ -82,7 +87,34 @@ impl<B: Backend> Backend for FaultBackend<B> {
                     inner.commit(batch).await
                 })
             }
+            Some(Fault::Late(time, error)) => Box::pin(async move {
+                platform::sleep(time).await;
+                Err(error)
+            }),
         }
+    }
+}
+
+impl<B: Backend> Backend for FaultBackend<B> {
+    fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
+        self.inner.workflows()
+    }
+
+    fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
+        self.inner.load(workflow)
+    }
+
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&batch));
+        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+        let under_way = Arc::clone(&self.under_way);
+        under_way.most.fetch_max(under_way.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let result = self.commit_or_fail(number, batch);
+        Box::pin(async move {
+            let result = result.await;
+            under_way.now.fetch_sub(1, Ordering::SeqCst);
+            result
+        })
     }
 
     fn delete(&self, workflow: WorkflowId) -> BoxFuture<Result<()>> {

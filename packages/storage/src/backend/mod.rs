@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::{
     BoxFuture, Error, MaybeSend, MaybeSync, Result,
-    model::{EdgeId, EntityKey, Json, NodeId, Row, WorkflowId},
+    model::{EdgeId, EntityKey, Json, NodeId, Part, Row, WorkflowId},
 };
 
 /// A database, open at [`crate::SCHEMA_VERSION`].
@@ -97,6 +97,30 @@ pub struct Loaded {
     pub edges: Rows<EdgeId>,
     /// Why the workflow itself couldn't be read.
     pub corrupt: Option<Error>,
+}
+
+impl Loaded {
+    /// Merges what a batch holds of the workflow: edits that are on their way to the disk.
+    pub(crate) fn merge(&mut self, workflow: WorkflowId, batch: &Batch) {
+        for (key, patch) in batch.rows().filter(|(key, _)| key.workflow == workflow) {
+            match key.part {
+                Part::Itself => self.workflow.get_or_insert_default().registers.merge(patch),
+                Part::Node(id) => self.nodes.row(id).registers.merge(patch),
+                Part::Edge(id) => self.edges.row(id).registers.merge(patch),
+            };
+        }
+    }
+}
+
+impl<Id: Copy + Ord> Rows<Id> {
+    /// The row of that id, made if it is missing.
+    fn row(&mut self, id: Id) -> &mut Row {
+        let at = self.rows.binary_search_by_key(&id, |(id, _)| *id).unwrap_or_else(|at| {
+            self.rows.insert(at, (id, Row::default()));
+            at
+        });
+        &mut self.rows[at].1
+    }
 }
 
 /// What a commit has stored.

@@ -67,11 +67,16 @@ impl Sqlite {
         })
     }
 
-    /// Queues a job at once; the future gives its result.
-    fn call<T: Send + 'static>(&self, job: impl FnOnce(&mut Worker) -> Result<T> + Send + 'static) -> BoxFuture<Result<T>> {
+    /// Queues a job at once; the future gives its result. A job that loses the connection is done again on a new one.
+    fn call<T: Send + 'static>(&self, job: impl Fn(&mut Worker) -> Result<T> + Send + 'static) -> BoxFuture<Result<T>> {
         let (tell, told) = oneshot::channel();
         let queued = self.jobs.send(Box::new(move |worker| {
-            let _nobody_waits = tell.send(job(worker));
+            let mut result = job(worker);
+            if matches!(result, Err(Error::Disconnected(_))) {
+                worker.connection = None;
+                result = job(worker);
+            }
+            let _nobody_waits = tell.send(result);
         }));
         Box::pin(async move {
             queued.map_err(|_| gone())?;
@@ -195,10 +200,7 @@ impl Worker {
     fn connect(&mut self) -> Result<()> {
         let mut connection = Connection::open(&self.file)?;
         connection.busy_timeout(PATIENCE)?;
-        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found > SCHEMA_VERSION {
-            return Err(Error::Newer { found, known: SCHEMA_VERSION });
-        }
+        version(&connection)?;
         // Before the log mode: afterwards the size of a page stays what it is.
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -207,8 +209,7 @@ impl Worker {
         connection.set_prepared_statement_cache_capacity(32);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked again: two processes may have opened an empty file at the same time.
-        let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found == 0 {
+        if version(&transaction)? == 0 {
             transaction.execute_batch(SCHEMA_SQL)?;
             write_kv(&transaction, SCHEMA, &Json::from(SCHEMA_VERSION))?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -254,7 +255,10 @@ impl Worker {
 
     fn write(&mut self) -> Result<Transaction<'_>> {
         // Immediate: a transaction that begins by reading could not be made a writing one while another writes.
-        Ok(self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?)
+        let transaction = self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked in each: a newer build may have opened the database since, and then nothing older may write to it.
+        version(&transaction)?;
+        Ok(transaction)
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Committed> {
@@ -297,6 +301,12 @@ impl Worker {
         transaction.commit()?;
         Ok(Committed { rows: applied.rows })
     }
+}
+
+/// The version of what is stored, 0 in a new file. One that is newer than this build is an error.
+fn version(connection: &Connection) -> Result<u32> {
+    let found = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    if found > SCHEMA_VERSION { Err(Error::Newer { found, known: SCHEMA_VERSION }) } else { Ok(found) }
 }
 
 /// Those of the batch's workflows of which nothing is stored: 10,000 reads fewer when one is imported.

@@ -1,15 +1,12 @@
 //! References to media.
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     AssetId, Object,
     object::{FieldError, through_object},
 };
 
 /// Where an asset's bytes were first put. The `assets` row says where they are now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssetPlace {
     /// On the network. Never fetched unasked.
     Url {
@@ -35,6 +32,34 @@ pub enum AssetPlace {
     Embedded,
 }
 
+impl AssetPlace {
+    /// Takes the fields of a place out; fields of another kind of place stay, as a newer build's.
+    fn take(object: &mut Object) -> Result<Self, FieldError> {
+        Ok(match object.need::<String>("kind")?.as_str() {
+            "url" => Self::Url { url: object.need("url")? },
+            "opfs" => Self::Opfs { path: object.need("path")? },
+            "fs-handle" => Self::FsHandle { handle_id: object.need("handleId")? },
+            "idb" => Self::Idb { blob_key: object.need("blobKey")? },
+            "embedded" => Self::Embedded,
+            other => return Err(FieldError::new("kind", format!("{other:?} is no place that this build knows"))),
+        })
+    }
+
+    fn put(&self, object: &mut Object) {
+        let (kind, field) = match self {
+            Self::Url { url } => ("url", Some(("url", url))),
+            Self::Opfs { path } => ("opfs", Some(("path", path))),
+            Self::FsHandle { handle_id } => ("fs-handle", Some(("handleId", handle_id))),
+            Self::Idb { blob_key } => ("idb", Some(("blobKey", blob_key))),
+            Self::Embedded => ("embedded", None),
+        };
+        object.put("kind", kind);
+        if let Some((name, value)) = field {
+            object.put(name, value.as_str());
+        }
+    }
+}
+
 /// What a node knows of its media: never the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssetRef {
@@ -52,9 +77,6 @@ pub struct AssetRef {
     pub extra: Object,
 }
 
-/// The fields that make a place, so that the others can be told from them.
-const PLACE_FIELDS: [&str; 5] = ["kind", "url", "path", "handleId", "blobKey"];
-
 impl AssetRef {
     /// A reference to something on the network.
     pub fn url(url: &str) -> Self {
@@ -69,11 +91,7 @@ impl AssetRef {
     }
 
     fn from_object(mut object: Object) -> Result<Self, FieldError> {
-        let place: Object = PLACE_FIELDS.iter().filter_map(|field| Some((*field, object.get(field)?.clone()))).collect();
-        let place = place.read_as()?;
-        for field in PLACE_FIELDS {
-            object.remove(field);
-        }
+        let place = AssetPlace::take(&mut object)?;
         Ok(Self {
             id: object.take("id")?,
             place,
@@ -86,9 +104,7 @@ impl AssetRef {
 
     fn to_object(&self) -> Result<Object, serde_json::Error> {
         let mut object = self.extra.clone();
-        for (field, value) in Object::of(&self.place)?.iter() {
-            object.put(field, value.clone());
-        }
+        self.place.put(&mut object);
         if let Some(id) = &self.id {
             object.put_plain("id", id)?;
         }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error};
 use serde_json::value::RawValue;
 
 /// A JSON value, kept as the text that it came in.
@@ -33,6 +33,12 @@ impl Json {
     pub fn text(&self) -> &str {
         self.0.get()
     }
+}
+
+/// Writes a number, for `serialize_with`. JSON has none that is infinite or undefined, and serde would write `null`, which
+/// no reader takes for a number.
+pub(super) fn finite<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if number.is_finite() { serializer.serialize_f64(*number) } else { Err(S::Error::custom(format_args!("{number} is no number"))) }
 }
 
 /// Values that always can be JSON.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     AssetRef, Json, NodeId, Object, Register, RegisterName, Registers, Stamp,
+    json::finite,
     object::{FieldError, through_object},
 };
 
@@ -13,8 +14,10 @@ use super::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// From the left.
+    #[serde(serialize_with = "finite")]
     pub x: f64,
     /// From the top.
+    #[serde(serialize_with = "finite")]
     pub y: f64,
 }
 
@@ -22,8 +25,10 @@ pub struct Point {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Size {
     /// From left to right.
+    #[serde(serialize_with = "finite")]
     pub width: f64,
     /// From top to bottom.
+    #[serde(serialize_with = "finite")]
     pub height: f64,
 }
 

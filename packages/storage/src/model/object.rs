@@ -19,27 +19,23 @@ pub struct FieldError {
     reason: String,
 }
 
+impl FieldError {
+    /// What is wrong with which field.
+    pub(super) fn new(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { field, reason: reason.into() }
+    }
+}
+
 impl Object {
     /// Takes a field out and reads it. `null` counts as absent.
     pub(super) fn take<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<Option<T>, FieldError> {
         let Some(json) = self.0.remove(field) else { return Ok(None) };
-        json.read().map_err(|error| FieldError { field, reason: error.to_string() })
+        json.read().map_err(|error| FieldError::new(field, error.to_string()))
     }
 
     /// Like [`Object::take`], for a field that must be there.
     pub(super) fn need<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<T, FieldError> {
-        self.take(field)?.ok_or_else(|| FieldError { field, reason: "it is missing".into() })
-    }
-
-    /// The object that `value` serialises to.
-    pub(super) fn of<T: Serialize>(value: &T) -> Result<Self, serde_json::Error> {
-        Json::new(value)?.read()
-    }
-
-    /// Reads the whole object as a `T`.
-    pub(super) fn read_as<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
-        let whole = |error: serde_json::Error| FieldError { field: "kind", reason: error.to_string() };
-        Json::new(self).and_then(|json| json.read()).map_err(whole)
+        self.take(field)?.ok_or_else(|| FieldError::new(field, "it is missing"))
     }
 
     /// Takes a field out.

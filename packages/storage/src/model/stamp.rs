@@ -10,9 +10,11 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The last millisecond that a stamp may name: the end of the year 9999. A clock that has seen it still has room for 10^17
-/// stamps, so no foreign stamp can bring it to a halt.
-const LAST_MILLIS: u64 = 253_402_300_799_999;
+/// The last millisecond that a wall clock is believed: the end of the year 9999.
+const LAST_WALL: u64 = 253_402_300_799_999;
+/// The last millisecond that a clock takes note of in a stamp from elsewhere: in the year 10332. The 48 bits have room for
+/// 10^16 stamps beyond it, so no stamp can bring a clock to a halt, and what a clock makes can always be read again.
+const LAST_SEEN: u64 = (1 << 48) - (1 << 44);
 const COUNTER_BITS: u32 = 12;
 const COUNTER_MAX: u16 = (1 << COUNTER_BITS) - 1;
 const REPLICA_MASK: u64 = (1 << 62) - 1;
@@ -24,7 +26,7 @@ pub struct Stamp(Uuid);
 
 /// A UUID that is no stamp.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a UUID of version 7 before the year 10000")]
+#[error("{0:?} is not a UUID of version 7")]
 pub struct ParseStampError(pub String);
 
 impl Stamp {
@@ -54,9 +56,8 @@ impl TryFrom<Uuid> for Stamp {
     type Error = ParseStampError;
 
     fn try_from(uuid: Uuid) -> Result<Self, Self::Error> {
-        let stamp = Self(uuid);
-        if uuid.get_version_num() == 7 && uuid.get_variant() == uuid::Variant::RFC4122 && stamp.millis() <= LAST_MILLIS {
-            Ok(stamp)
+        if uuid.get_version_num() == 7 && uuid.get_variant() == uuid::Variant::RFC4122 {
+            Ok(Self(uuid))
         } else {
             Err(ParseStampError(uuid.to_string()))
         }
@@ -110,7 +111,7 @@ impl Clock {
 
     /// The next stamp. `wall` is the time that the system claims, in milliseconds since 1970.
     pub fn tick(&mut self, wall: u64) -> Stamp {
-        let wall = wall.min(LAST_MILLIS);
+        let wall = wall.min(LAST_WALL);
         if wall > self.millis {
             (self.millis, self.counter) = (wall, 0);
         } else if self.counter < COUNTER_MAX {
@@ -121,9 +122,10 @@ impl Clock {
         Stamp::new(self.millis, self.counter, self.replica)
     }
 
-    /// Takes note of a stamp from elsewhere: every later one of this clock is larger.
+    /// Takes note of a stamp from elsewhere: every later one of this clock is larger. Except behind a stamp of a time after
+    /// the year 10332, which no clock makes: it counts as the last of that year's.
     pub fn observe(&mut self, stamp: Stamp) {
-        let seen = (stamp.millis(), stamp.counter());
+        let seen = (stamp.millis(), stamp.counter()).min((LAST_SEEN, COUNTER_MAX));
         (self.millis, self.counter) = (self.millis, self.counter).max(seen);
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Edge, Node, Object, Register, RegisterName, Registers, Stamp, WorkflowId,
+    json::finite,
     object::{FieldError, through_object},
 };
 
@@ -11,10 +12,13 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Viewport {
     /// Where the world's origin is, from the canvas' left edge.
+    #[serde(serialize_with = "finite")]
     pub x: f64,
     /// Where the world's origin is, from the canvas' top edge.
+    #[serde(serialize_with = "finite")]
     pub y: f64,
     /// Pixels per world unit.
+    #[serde(serialize_with = "finite")]
     pub zoom: f64,
 }
 

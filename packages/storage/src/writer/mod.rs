@@ -11,6 +11,7 @@ mod tests;
 
 use std::{
     future::Future,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,7 +22,7 @@ use tracing::{debug, warn};
 
 pub use self::state::SaveState;
 use crate::{
-    Error, MaybeSend, MaybeSync, Result,
+    BoxFuture, Error, MaybeSend, MaybeSync, Result,
     backend::{Backend, Batch, Committed},
     platform,
 };
@@ -42,16 +43,13 @@ struct Inner {
     backend: Arc<dyn Backend>,
     listener: Box<dyn Listener>,
     queue: Mutex<Queue>,
-    /// Ends the pause before a repetition.
-    hurry: Notify,
     progress: watch::Sender<Progress>,
 }
 
 #[derive(Default)]
 struct Queue {
     gathering: Batch,
-    /// What is being committed, or waits for its repetition.
-    under_way: Option<Arc<Batch>>,
+    under_way: Option<Arc<UnderWay>>,
     failure: Option<(Error, bool)>,
     /// How many batches were put in.
     enqueued: u64,
@@ -59,6 +57,13 @@ struct Queue {
     taken: u64,
     /// How many of them are committed.
     committed: u64,
+}
+
+/// What is being committed, or waits for its repetition.
+struct UnderWay {
+    batch: Arc<Batch>,
+    /// Ends the pause before a repetition. Each commit has its own: being in a hurry with one says nothing of the next.
+    hurry: Notify,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +76,7 @@ impl Writer {
     /// A writer to `backend` with nothing to do.
     pub fn new(backend: Arc<dyn Backend>, listener: impl Listener) -> Self {
         let (progress, _) = watch::channel(Progress { committed: 0, state: SaveState::Saved });
-        let queue = Mutex::default();
-        Self(Arc::new(Inner { backend, listener: Box::new(listener), queue, hurry: Notify::new(), progress }))
+        Self(Arc::new(Inner { backend, listener: Box::new(listener), queue: Mutex::default(), progress }))
     }
 
     /// Puts changes into the queue. If no commit is under way, theirs is when this returns.
@@ -114,15 +118,17 @@ impl Writer {
         }
     }
 
-    /// Repeats a failed commit now.
+    /// Repeats a failed commit now; if it is being tried at this moment and fails, then at once. Does nothing if there is none.
     pub fn retry(&self) {
-        self.0.hurry.notify_one();
+        if let Some(under_way) = &self.queue().under_way {
+            under_way.hurry.notify_one();
+        }
     }
 
     /// Everything that isn't known to be committed. None: nothing.
     pub fn uncommitted(&self) -> Option<Batch> {
         let queue = self.queue();
-        let mut batch = queue.under_way.as_deref().cloned().unwrap_or_default();
+        let mut batch = queue.under_way.as_ref().map(|under_way| Batch::clone(&under_way.batch)).unwrap_or_default();
         batch.absorb(queue.gathering.clone());
         (!batch.is_empty()).then_some(batch)
     }
@@ -131,18 +137,19 @@ impl Writer {
     fn advance(&self, queue: &mut Queue) {
         if queue.under_way.is_none() && !queue.gathering.is_empty() {
             let batch = Arc::new(std::mem::take(&mut queue.gathering));
-            queue.under_way = Some(Arc::clone(&batch));
+            let under_way = Arc::new(UnderWay { batch, hurry: Notify::new() });
+            queue.under_way = Some(Arc::clone(&under_way));
             queue.taken = queue.enqueued;
             // Called here, not in the task: the commit is under way before the edit's event is over.
-            let first = self.0.backend.commit(Arc::clone(&batch));
+            let first = self.0.backend.commit(Arc::clone(&under_way.batch));
             let this = self.clone();
-            platform::spawn(Box::pin(this.see_through(batch, first)));
+            platform::spawn(Box::pin(this.see_through(under_way, first)));
         }
         self.publish(queue);
     }
 
     /// Waits for the commit, and repeats it until it succeeds.
-    async fn see_through(self, batch: Arc<Batch>, mut commit: crate::BoxFuture<Result<Committed>>) {
+    async fn see_through(self, under_way: Arc<UnderWay>, mut commit: BoxFuture<Result<Committed>>) {
         let mut pause = FIRST_PAUSE;
         loop {
             let result = commit.await;
@@ -151,9 +158,9 @@ impl Writer {
                 Ok(committed) => return self.succeeded(&committed),
                 Err(error) => {
                     let retrying = self.failed(error);
-                    self.wait(retrying.then_some(pause)).await;
+                    under_way.wait(retrying.then_some(pause)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    commit = self.0.backend.commit(Arc::clone(&batch));
+                    commit = self.0.backend.commit(Arc::clone(&under_way.batch));
                 }
             }
         }
@@ -178,17 +185,8 @@ impl Writer {
         retrying
     }
 
-    /// Until the pause is over or somebody is in a hurry. Without a pause: until somebody is.
-    async fn wait(&self, pause: Option<Duration>) {
-        let hurry = self.0.hurry.notified();
-        let Some(pause) = pause else { return hurry.await };
-        match select(Box::pin(hurry), Box::pin(platform::sleep(pause))).await {
-            Either::Left(_) | Either::Right(_) => {}
-        }
-    }
-
     fn publish(&self, queue: &Queue) {
-        let unsaved = queue.gathering.len() + queue.under_way.as_ref().map_or(0, |batch| batch.len());
+        let unsaved = queue.gathering.len() + queue.under_way.as_ref().map_or(0, |under_way| under_way.batch.len());
         let state = match &queue.failure {
             Some((error, retrying)) => SaveState::Failed { error: error.clone(), retrying: *retrying, unsaved },
             None if unsaved == 0 => SaveState::Saved,
@@ -205,5 +203,16 @@ impl Writer {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Nothing panics while it is held, so what a panicking thread leaves is whole.
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnderWay {
+    /// Until the pause is over or somebody is in a hurry. Without a pause: until somebody is.
+    async fn wait(&self, pause: Option<Duration>) {
+        let hurry = self.hurry.notified();
+        let Some(pause) = pause else { return hurry.await };
+        match select(pin!(hurry), pin!(platform::sleep(pause))).await {
+            Either::Left(_) | Either::Right(_) => {}
+        }
     }
 }

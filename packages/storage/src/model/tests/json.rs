@@ -1,5 +1,7 @@
 //! What this build doesn't know comes back as it came: byte for byte.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -22,10 +24,8 @@ fn fields<T: Serialize>(value: &T) -> Object {
 /// The fields in which two values differ.
 fn differing<T: Serialize>(left: &T, right: &T) -> Vec<String> {
     let (left, right) = (fields(left), fields(right));
-    let names = left.iter().chain(right.iter()).map(|(name, _)| name.to_owned());
-    let mut names: Vec<_> = names.filter(|name| left.get(name) != right.get(name)).collect();
-    names.dedup();
-    names
+    let names: BTreeSet<_> = left.iter().chain(right.iter()).map(|(name, _)| name.to_owned()).collect();
+    names.into_iter().filter(|name| left.get(name) != right.get(name)).collect()
 }
 
 proptest! {

@@ -1,0 +1,109 @@
+//! Ports: where edges end.
+
+use std::borrow::Cow;
+
+/// What goes through a port. Two ports fit when their types have the same name, or one takes anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortType(Cow<'static, str>);
+
+/// How a port is drawn: colour never speaks alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PortShape {
+    /// A circle.
+    Text,
+    /// A diamond.
+    Number,
+    /// A square.
+    Image,
+    /// A triangle.
+    Video,
+    /// A pill.
+    Audio,
+    /// A hexagon.
+    Json,
+    /// A cross: anything, or a type that has no shape of its own.
+    Any,
+}
+
+impl PortShape {
+    /// The name in class names and custom properties.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Json => "json",
+            Self::Any => "any",
+        }
+    }
+}
+
+impl PortType {
+    /// Anything.
+    pub const ANY: Self = Self(Cow::Borrowed("any"));
+
+    /// A type of our own kinds.
+    pub const fn new(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// A type as ComfyUI names it: `IMAGE`, `*`, `FLOAT,INT`.
+    pub fn from_comfy(name: &str) -> Self {
+        match name {
+            "STRING" => Self::new("text"),
+            "INT" | "FLOAT" | "NUMBER" => Self::new("number"),
+            "IMAGE" => Self::new("image"),
+            "VIDEO" => Self::new("video"),
+            "AUDIO" => Self::new("audio"),
+            "*" | "" => Self::ANY,
+            other => Self(Cow::Owned(other.to_owned())),
+        }
+    }
+
+    /// For people: `text`, `MODEL`.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// How it is drawn.
+    pub fn shape(&self) -> PortShape {
+        match self.name() {
+            "text" => PortShape::Text,
+            "number" => PortShape::Number,
+            "image" | "MASK" => PortShape::Image,
+            "video" => PortShape::Video,
+            "audio" => PortShape::Audio,
+            "json" | "DICT" => PortShape::Json,
+            _ => PortShape::Any,
+        }
+    }
+
+    /// Whether an edge may lead from a port of this type to one of `target`'s.
+    pub fn fits(&self, target: &Self) -> bool {
+        let any = Self::ANY;
+        // ComfyUI's inputs may name several types.
+        *self == any || *target == any || target.name().split(',').any(|one| Self::from_comfy(one) == *self || one == self.name())
+    }
+}
+
+/// Where an edge ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// Its name in edges, unique among a node's inputs and among its outputs.
+    pub handle: Cow<'static, str>,
+    /// Its name for people.
+    pub label: Cow<'static, str>,
+    /// What goes through it.
+    pub kind: PortType,
+    /// The setting that it replaces while it is connected.
+    pub field: Option<String>,
+}
+
+impl Port {
+    /// A port of our own kinds.
+    pub const fn new(handle: &'static str, kind: PortType) -> Self {
+        Self { handle: Cow::Borrowed(handle), label: Cow::Borrowed(handle), kind, field: None }
+    }
+}

@@ -1,0 +1,214 @@
+//! The whole window: opening, failing, working.
+
+use std::rc::Rc;
+
+use dioxus::{html::HasFileData, prelude::*};
+use storage::{Event, Location, Session};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::error;
+
+use crate::{
+    canvas::{Canvas, Editor},
+    panels::{Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, Panels, TopBar, look_at, use_panels},
+    platform::{self, Leaving, PageState},
+    store::{Store, Topic, use_store, use_topic},
+    widgets::{Toaster, Toasts},
+};
+
+/// What the application gives the window: where everything lives, and what to call once the session is open.
+#[derive(Clone)]
+pub struct Start {
+    /// Where everything lives.
+    pub location: Location,
+    /// Called with the session once it is open: whoever closes the window must flush it first.
+    pub opened: Rc<dyn Fn(&Session)>,
+}
+
+#[derive(Clone)]
+enum Stage {
+    Opening,
+    Open(Opened),
+    Failed(storage::Error),
+}
+
+#[derive(Clone)]
+struct Opened {
+    store: Store,
+    /// Taken by the one who listens.
+    events: Rc<std::cell::RefCell<Option<UnboundedReceiver<Event>>>>,
+}
+
+impl PartialEq for Opened {
+    fn eq(&self, other: &Self) -> bool {
+        self.store == other.store
+    }
+}
+
+/// The whole window. Needs a [`Start`] in its context.
+#[component]
+pub fn App() -> Element {
+    let mut stage = use_signal(|| Stage::Opening);
+    let start: Start = use_context();
+    use_future(move || {
+        let start = start.clone();
+        async move {
+            let opened = open(&start).await;
+            if let Err(error) = &opened {
+                error!(%error, "the stored data can't be opened");
+            }
+            stage.set(opened.map_or_else(Stage::Failed, Stage::Open));
+        }
+    });
+    let now = stage.read().clone();
+    match now {
+        // The page says that it is opening, until something stands here.
+        Stage::Opening => VNode::empty(),
+        Stage::Open(opened) => rsx! {
+            Studio { opened }
+        },
+        Stage::Failed(error) => rsx! {
+            Failed { reason: error.to_string(), advice: advice(&error) }
+        },
+    }
+}
+
+async fn open(start: &Start) -> storage::Result<Opened> {
+    let (session, events) = Session::open(start.location.clone()).await?;
+    (start.opened)(&session);
+    let store = Store::open(session).await?;
+    if let Some(id) = store.last_open().await? {
+        store.open_workflow(id).await?;
+    }
+    Ok(Opened { store, events: Rc::new(std::cell::RefCell::new(Some(events))) })
+}
+
+/// What to do about it.
+fn advice(error: &storage::Error) -> &'static str {
+    match error {
+        storage::Error::Newer { .. } => "A newer Atelier has written it. Use that one, or update this one. Nothing was changed.",
+        storage::Error::Locked(_) => "Close the other program that uses it, then try again.",
+        storage::Error::Unavailable(_) => "Private windows often keep nothing. Open Atelier in an ordinary window, or give it a folder.",
+        storage::Error::Corrupt(_) => "The file is left as it is, so that it can be rescued. Nothing was changed.",
+        _ => "Reload to try again. Nothing was changed.",
+    }
+}
+
+/// Nothing can be shown.
+#[component]
+fn Failed(reason: String, advice: &'static str) -> Element {
+    use_effect(|| platform::say_state(PageState::Failed));
+    rsx! {
+        div { class: "screen", role: "alert",
+            h1 { "Atelier can’t open your work" }
+            p { class: "say", "{advice}" }
+            pre { "{reason}" }
+        }
+    }
+}
+
+/// The window at work.
+#[component]
+fn Studio(opened: Opened) -> Element {
+    let store = use_context_provider(|| opened.store.clone());
+    let toaster = Toaster::provide();
+    let editor = use_context_provider(|| Editor::new(store.clone(), toaster));
+    use_context_provider(Panels::new);
+    let listening = store.clone();
+    use_future(move || {
+        let (store, events) = (listening.clone(), opened.events.borrow_mut().take());
+        async move {
+            if let Some(events) = events {
+                store.listen(events).await;
+            }
+        }
+    });
+    let leaving = store.clone();
+    use_hook(|| platform::on_leave(move |how| leave(&leaving, how)));
+    use_effect(|| platform::say_state(PageState::Ready));
+    let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor);
+    let panels = use_panels();
+    let (flushing, dropped) = (store.clone(), store);
+    rsx! {
+        div {
+            class: "shell",
+            class: if !(panels.library)() { "no-library" },
+            class: if (panels.library)() { "show-library" },
+            onpointermove: move |event| moved.pointer_moved(&event),
+            onpointerup: move |event| released.pointer_released(&event),
+            onpointercancel: move |event| cancelled.pointer_released(&event),
+            onkeydown: move |event| {
+                let modifiers = event.modifiers();
+                if (modifiers.ctrl() || modifiers.meta()) && event.key() == Key::Character("s".into()) {
+                    event.prevent_default();
+                    let store = flushing.clone();
+                    spawn(async move {
+                        store.keep_viewport();
+                        store.session().flush().await;
+                        toaster.info("Everything is saved on disk");
+                    });
+                }
+            },
+            ondragover: move |event| {
+                event.prevent_default();
+                let mut drop = panels.drop;
+                if !drop() {
+                    drop.set(true);
+                }
+            },
+            ondragleave: move |event| {
+                // Only when it leaves the window: its parts leave and enter all the time.
+                let at = event.client_coordinates();
+                if at.x <= 0. || at.y <= 0. {
+                    panels.drop.clone().set(false);
+                }
+            },
+            ondrop: move |event| {
+                event.prevent_default();
+                let (store, files) = (dropped.clone(), event.files());
+                let (mut drop, mut import) = (panels.drop, panels.import);
+                drop.set(false);
+                async move {
+                    let candidates = look_at(&store, files).await;
+                    if !candidates.is_empty() {
+                        import.set(Some(candidates));
+                    }
+                }
+            },
+            TopBar {}
+            Library {}
+            Middle {}
+            Inspector {}
+            Toasts {}
+            ItemMenu {}
+            ImportDialog {}
+            Drop {}
+        }
+    }
+}
+
+/// The open workflow, or ways to get one.
+#[component]
+fn Middle() -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Open);
+    match store.open_id() {
+        Some(id) => rsx! {
+            Canvas { key: "{id}" }
+        },
+        None => rsx! {
+            FirstRun {}
+        },
+    }
+}
+
+/// The page is left. Returns whether anything would be lost.
+fn leave(store: &Store, how: Leaving) -> bool {
+    store.keep_viewport();
+    match (store.session().park(), how) {
+        (Ok(()), _) => false,
+        (Err(error), how) => {
+            error!(%error, ?how, "what isn't stored yet can't be left behind");
+            true
+        }
+    }
+}

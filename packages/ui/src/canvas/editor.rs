@@ -1,0 +1,267 @@
+//! What the canvas knows beside the store: where it looks, what the pointer is doing.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use dioxus::{html::geometry::ClientPoint, prelude::*};
+use storage::model::{NodeId, Point, Size, Viewport};
+
+use super::{
+    edges::DraftEdge,
+    geometry::{self, Rect},
+    gesture::{Gesture, Mood, PortId},
+    wheel::Wheel,
+};
+use crate::{
+    store::Store,
+    widgets::{Toaster, sleep},
+};
+
+/// How much of a node is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything.
+    Near,
+    /// Title, picture and ports.
+    Mid,
+    /// Shapes in one drawing.
+    Far,
+}
+
+impl Detail {
+    fn at(zoom: f64) -> Self {
+        match zoom {
+            zoom if zoom >= 0.5 => Self::Near,
+            zoom if zoom >= 0.25 => Self::Mid,
+            _ => Self::Far,
+        }
+    }
+
+    /// The value of `data-detail`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::Mid => "mid",
+            Self::Far => "far",
+        }
+    }
+}
+
+/// Elements are made for what is so near to the view, in CSS pixels.
+const MARGIN: f64 = 150.;
+/// Wheels have no end that is told: after so many milliseconds of rest the view is kept.
+const REST: u64 = 400;
+
+/// The canvas' own state. Clones share it.
+#[derive(Clone)]
+pub struct Editor(Rc<Inner>);
+
+impl std::ops::Deref for Editor {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What [`Editor`] shares.
+pub struct Inner {
+    pub(super) store: Store,
+    pub(super) toaster: Toaster,
+    /// The part of the world that has elements.
+    pub(super) area: Signal<Rect>,
+    pub(super) detail: Signal<Detail>,
+    /// What the pointer is doing, as far as it shows.
+    pub(super) mood: Signal<Mood>,
+    pub(super) marquee: Signal<Option<Rect>>,
+    pub(super) draft: Signal<Option<DraftEdge>>,
+    /// The port from which an edge is being drawn.
+    pub(super) connecting: Signal<Option<PortId>>,
+    /// Where a node is asked for: a point of the world.
+    pub(super) adding: Signal<Option<Point>>,
+    /// The title that is being edited.
+    pub(super) renaming: Signal<Option<NodeId>>,
+    /// Whether dragging the background pans, rather than selects.
+    pub(super) hand: Signal<bool>,
+    /// Whether Space is held, which does the same.
+    pub(super) space: Signal<bool>,
+    pub(super) gesture: RefCell<Gesture>,
+    pub(super) wheel: RefCell<Wheel>,
+    element: RefCell<Option<Rc<MountedData>>>,
+    /// Where the canvas is in the window.
+    origin: Cell<Point>,
+    size: Cell<Size>,
+    /// Counts view changes, so that the last one can be told.
+    changes: Cell<u32>,
+}
+
+/// The editor of this window.
+pub fn use_editor() -> Editor {
+    use_context()
+}
+
+impl Editor {
+    /// An editor with its signals in the current scope.
+    pub fn new(store: Store, toaster: Toaster) -> Self {
+        Self(Rc::new(Inner {
+            store,
+            toaster,
+            area: Signal::new(Rect::default()),
+            detail: Signal::new(Detail::Near),
+            mood: Signal::new(Mood::Idle),
+            marquee: Signal::new(None),
+            draft: Signal::new(None),
+            connecting: Signal::new(None),
+            adding: Signal::new(None),
+            renaming: Signal::new(None),
+            hand: Signal::new(false),
+            space: Signal::new(false),
+            gesture: RefCell::new(Gesture::None),
+            wheel: RefCell::default(),
+            element: RefCell::new(None),
+            origin: Cell::default(),
+            size: Cell::default(),
+            changes: Cell::default(),
+        }))
+    }
+
+    /// Which part of the world is shown.
+    pub fn view(&self) -> Viewport {
+        self.store.viewport().unwrap_or_default()
+    }
+
+    /// Where a point of the window is on the canvas.
+    pub fn on_canvas(&self, at: ClientPoint) -> Point {
+        let origin = self.origin.get();
+        Point { x: at.x - origin.x, y: at.y - origin.y }
+    }
+
+    /// The point of the world that is under a point of the window.
+    pub fn in_world(&self, at: ClientPoint) -> Point {
+        geometry::to_world(self.view(), self.on_canvas(at))
+    }
+
+    /// The middle of the canvas.
+    pub fn middle(&self) -> Point {
+        let size = self.size.get();
+        Point { x: size.width / 2., y: size.height / 2. }
+    }
+
+    /// Shows another part of the world, and keeps that once it comes to rest.
+    pub fn look(&self, view: Viewport) {
+        self.store.set_viewport(view);
+        self.refresh();
+        let change = self.changes.get().wrapping_add(1);
+        self.changes.set(change);
+        let this = self.clone();
+        spawn(async move {
+            sleep(REST).await;
+            if this.changes.get() == change && matches!(*this.gesture.borrow(), Gesture::None) {
+                this.store.keep_viewport();
+            }
+        });
+    }
+
+    /// Shows all nodes.
+    pub fn fit(&self) {
+        let bounds = self.store.with_document(super::super::store::Document::bounds).flatten();
+        let size = self.size.get();
+        if size.width > 0. {
+            self.look(bounds.map_or_else(Viewport::default, |bounds| geometry::fitted(bounds, size)));
+        }
+    }
+
+    /// Zooms by a factor around a point of the canvas.
+    pub fn zoom(&self, factor: f64, at: Point) {
+        self.look(geometry::zoomed(self.view(), factor, at));
+    }
+
+    /// Shows a workflow that has just been opened: where the user looked last, or all of it.
+    pub fn show_opened(&self) {
+        let mut area = self.area;
+        area.set(Rect::default());
+        *self.gesture.borrow_mut() = Gesture::None;
+        self.settle();
+        self.focus();
+    }
+
+    fn settle(&self) {
+        if self.store.open_id().is_some() && self.store.viewport().is_none() {
+            self.fit();
+        } else {
+            self.refresh();
+        }
+    }
+
+    /// Decides anew what has elements, if what is shown has left what has.
+    pub fn refresh(&self) {
+        let view = self.view();
+        let detail = Detail::at(view.zoom);
+        let mut signal = self.detail;
+        if *signal.peek() != detail {
+            signal.set(detail);
+        }
+        if detail == Detail::Far {
+            return;
+        }
+        let shown = geometry::shown(view, self.size.get());
+        let wanted = shown.grown(MARGIN / view.zoom);
+        let area = *self.area.peek();
+        // Rarely: when the view leaves the area, or the area has become far too large for it.
+        if !area.holds(&shown) || area.area() > wanted.area() * 2.5 {
+            let mut signal = self.area;
+            signal.set(wanted);
+        }
+    }
+
+    /// Takes note of the canvas' element.
+    pub fn measure(self, element: Rc<MountedData>) {
+        *self.element.borrow_mut() = Some(element);
+        self.find_origin();
+        self.focus();
+    }
+
+    /// Takes note of the canvas' size.
+    pub fn resized(self, size: Size) {
+        self.size.set(size);
+        self.find_origin();
+        self.settle();
+    }
+
+    fn find_origin(&self) {
+        let Some(element) = self.element.borrow().clone() else { return };
+        let this = self.clone();
+        spawn(async move {
+            if let Ok(rect) = element.get_client_rect().await {
+                this.origin.set(Point { x: rect.origin.x, y: rect.origin.y });
+                if this.size.get().width == 0. {
+                    this.size.set(Size { width: rect.size.width, height: rect.size.height });
+                    this.settle();
+                }
+            }
+        });
+    }
+
+    /// Gives the keyboard to the canvas.
+    pub fn focus(&self) {
+        let Some(element) = self.element.borrow().clone() else { return };
+        spawn(async move {
+            // Fails when the canvas is gone meanwhile.
+            drop(element.set_focus(true).await);
+        });
+    }
+
+    /// Asks which node to add under a point of the window.
+    pub fn ask_for_node_at(&self, at: ClientPoint) {
+        let mut adding = self.adding;
+        adding.set(Some(self.in_world(at)));
+    }
+
+    /// Asks which node to add in the middle of the view.
+    pub fn ask_for_node(&self) {
+        let mut adding = self.adding;
+        adding.set(Some(geometry::to_world(self.view(), self.middle())));
+    }
+}

@@ -1,0 +1,203 @@
+//! Points, rectangles and the measures of a card, in world units unless a name says otherwise.
+
+use storage::model::{Point, Size, Viewport};
+
+/// A rectangle whose sides are parallel to the axes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rect {
+    /// The left side.
+    pub left: f64,
+    /// The top side.
+    pub top: f64,
+    /// The right side.
+    pub right: f64,
+    /// The bottom side.
+    pub bottom: f64,
+}
+
+impl Rect {
+    /// The rectangle with that corner and size.
+    pub fn new(at: Point, size: Size) -> Self {
+        Self { left: at.x, top: at.y, right: at.x + size.width, bottom: at.y + size.height }
+    }
+
+    /// The rectangle between two corners, in any order.
+    pub fn between(a: Point, b: Point) -> Self {
+        Self { left: a.x.min(b.x), top: a.y.min(b.y), right: a.x.max(b.x), bottom: a.y.max(b.y) }
+    }
+
+    /// From left to right.
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// From top to bottom.
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// The top left corner.
+    pub fn corner(&self) -> Point {
+        Point { x: self.left, y: self.top }
+    }
+
+    /// Whether the two have a point in common.
+    pub fn touches(&self, other: &Self) -> bool {
+        self.left <= other.right && self.right >= other.left && self.top <= other.bottom && self.bottom >= other.top
+    }
+
+    /// Whether all of `other` is inside.
+    pub fn holds(&self, other: &Self) -> bool {
+        self.left <= other.left && self.top <= other.top && self.right >= other.right && self.bottom >= other.bottom
+    }
+
+    /// The smallest rectangle that holds both.
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
+    /// The rectangle with `margin` more on each side.
+    pub fn grown(&self, margin: f64) -> Self {
+        Self { left: self.left - margin, top: self.top - margin, right: self.right + margin, bottom: self.bottom + margin }
+    }
+
+    /// Its area.
+    pub fn area(&self) -> f64 {
+        self.width() * self.height()
+    }
+}
+
+/// Zoom goes no further out than this: 100,000 world units fit a window.
+pub const MIN_ZOOM: f64 = 0.01;
+/// Zoom goes no further in than this.
+pub const MAX_ZOOM: f64 = 4.;
+
+/// The world point under a point of the canvas.
+pub fn to_world(view: Viewport, at: Point) -> Point {
+    Point { x: (at.x - view.x) / view.zoom, y: (at.y - view.y) / view.zoom }
+}
+
+/// The view after zooming by `factor`, with the world point under `at` staying where it is.
+pub fn zoomed(view: Viewport, factor: f64, at: Point) -> Viewport {
+    let zoom = (view.zoom * factor).clamp(MIN_ZOOM, MAX_ZOOM);
+    let ratio = zoom / view.zoom;
+    Viewport { x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio, zoom }
+}
+
+/// The view that shows all of `world` in a canvas of that size, at most at its own size.
+pub fn fitted(world: Rect, canvas: Size) -> Viewport {
+    const MARGIN: f64 = 48.;
+    let room = |side: f64| (side - 2. * MARGIN).max(1.);
+    let zoom = (room(canvas.width) / world.width().max(1.)).min(room(canvas.height) / world.height().max(1.));
+    let zoom = zoom.clamp(MIN_ZOOM, 1.);
+    Viewport {
+        x: (canvas.width - world.width() * zoom) / 2. - world.left * zoom,
+        y: (canvas.height - world.height() * zoom) / 2. - world.top * zoom,
+        zoom,
+    }
+}
+
+/// What a canvas of that size shows of the world.
+pub fn shown(view: Viewport, canvas: Size) -> Rect {
+    Rect::between(to_world(view, Point::default()), to_world(view, Point { x: canvas.width, y: canvas.height }))
+}
+
+/// A card's width unless its node says otherwise.
+pub const CARD_WIDTH: f64 = 248.;
+/// No card is narrower.
+pub const MIN_WIDTH: f64 = 200.;
+/// The header's height.
+pub const HEADER: f64 = 40.;
+/// The height of a row of ports.
+pub const PORT_ROW: f64 = 26.;
+const ABOVE_PORTS: f64 = 2.;
+const BELOW_PORTS: f64 = 6.;
+/// No body is lower: it leaves room to say what goes wrong.
+const MIN_BODY: f64 = 12.;
+
+/// How high header and ports are together.
+pub fn ports_end(rows: usize) -> f64 {
+    match rows {
+        0 => HEADER,
+        // A card has some dozens of ports at most.
+        rows => HEADER + ABOVE_PORTS + PORT_ROW * rows as f64 + BELOW_PORTS,
+    }
+}
+
+/// The middle of a port's row, below the card's top.
+pub fn port_height(row: usize) -> f64 {
+    HEADER + ABOVE_PORTS + PORT_ROW * (row as f64 + 0.5)
+}
+
+/// How large a card is: what its node says, but never so small that a port would stick out.
+pub fn card_size(wanted: Option<Size>, rows: usize, body: f64) -> Size {
+    let top = ports_end(rows);
+    match wanted {
+        None => Size { width: CARD_WIDTH, height: top + body },
+        Some(size) => Size { width: size.width.max(MIN_WIDTH), height: size.height.max(top + MIN_BODY) },
+    }
+}
+
+/// The control points of an edge from `a` to `b`: it leaves and arrives horizontally.
+pub fn curve(a: Point, b: Point) -> [Point; 4] {
+    let (dx, dy) = (b.x - a.x, (b.y - a.y).abs());
+    let reach = if dx >= 0. {
+        (dx / 2. + dy / 8.).clamp(36., 150.)
+    } else {
+        // Backwards it swings out further, so that it can be followed.
+        (-dx / 3. + dy / 8.).clamp(80., 260.)
+    };
+    [a, Point { x: a.x + reach, y: a.y }, Point { x: b.x - reach, y: b.y }, b]
+}
+
+/// The curve as an SVG path. Whole units: nobody sees less, and longer numbers cost time.
+pub fn path(a: Point, b: Point) -> String {
+    let [a, c, d, b] = curve(a, b).map(|point| (point.x.round(), point.y.round()));
+    format!("M{} {}C{} {} {} {} {} {}", a.0, a.1, c.0, c.1, d.0, d.1, b.0, b.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANVAS: Size = Size { width: 1000., height: 600. };
+
+    #[test]
+    fn zooming_keeps_the_world_point_under_the_pointer() {
+        let (view, at) = (Viewport { x: 30., y: -70., zoom: 0.8 }, Point { x: 400., y: 250. });
+        let before = to_world(view, at);
+        for factor in [0.5, 1.1, 3.] {
+            let after = to_world(zoomed(view, factor, at), at);
+            assert!((before.x - after.x).abs() < 1e-9 && (before.y - after.y).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn zoom_has_ends() {
+        let view = Viewport::default();
+        assert_eq!(zoomed(view, 1e9, Point::default()).zoom, MAX_ZOOM);
+        assert_eq!(zoomed(view, 1e-9, Point::default()).zoom, MIN_ZOOM);
+    }
+
+    #[test]
+    fn a_fitted_world_is_shown_whole_and_never_enlarged() {
+        for size in [10., 900., 50_000.] {
+            let world = Rect::new(Point { x: -300., y: 4000. }, Size { width: size, height: size });
+            let view = fitted(world, CANVAS);
+            assert!(shown(view, CANVAS).holds(&world), "{size}");
+            assert!(view.zoom <= 1.);
+        }
+    }
+
+    #[test]
+    fn a_card_is_never_so_small_that_a_port_sticks_out() {
+        let tiny = Size { width: 1., height: 1. };
+        let size = card_size(Some(tiny), 5, 0.);
+        assert!(size.height > port_height(4) && size.width >= MIN_WIDTH);
+    }
+}

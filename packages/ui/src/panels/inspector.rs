@@ -1,0 +1,257 @@
+//! The selected node's settings.
+
+use dioxus::prelude::*;
+use engine::{Control, Field};
+use storage::model::{EdgeId, Json, NodeId, Object};
+
+use crate::{
+    canvas::{node_icon, use_editor},
+    store::{Topic, use_store, use_topic},
+    widgets::{Choice, ChoiceField, Icon, IconName, Lines, NumberField, SwitchField, TextField},
+};
+
+/// The panel at the right.
+#[component]
+pub fn Inspector() -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Selection);
+    use_topic(&store, Topic::Open);
+    let selection = store.selection();
+    let one_edge = selection.edges.first().copied().filter(|_| selection.edges.len() == 1 && selection.nodes.is_empty());
+    rsx! {
+        aside { class: "inspector", role: "region", aria_label: "Inspector",
+            if let Some(id) = selection.only_node() {
+                NodeSettings { key: "{id}", id }
+            } else if let Some(id) = one_edge {
+                EdgeFacts { key: "{id}", id }
+            } else if !selection.is_empty() {
+                Several { nodes: selection.nodes.len(), edges: selection.edges.len() }
+            } else if store.open_id().is_some() {
+                Whole {}
+            }
+        }
+    }
+}
+
+/// One node.
+#[component]
+fn NodeSettings(id: NodeId) -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Node(id));
+    let Some(content) = store.content(id) else { return VNode::empty() };
+    let renamed = store.clone();
+    rsx! {
+        section {
+            div { class: "headline",
+                Icon { name: node_icon(content.shape.picture) }
+                b { class: "cut", "{content.shape.title}" }
+            }
+            p { class: "subline", "{content.shape.kind}" }
+            div { class: "form",
+                TextField {
+                    label: "Title",
+                    value: content.node.title.clone(),
+                    placeholder: content.shape.kind.to_string(),
+                    onchange: move |title: String| renamed.rename_node(id, &title),
+                }
+            }
+        }
+        if !content.shape.fields.is_empty() {
+            section {
+                div { class: "form",
+                    for field in content.shape.fields.iter() {
+                        Setting {
+                            key: "{field.key}",
+                            id,
+                            field: field.clone(),
+                            value: content.node.config.get(&field.key).cloned(),
+                        }
+                    }
+                }
+            }
+        }
+        section {
+            Place { id }
+        }
+    }
+}
+
+/// One setting.
+#[component]
+fn Setting(id: NodeId, field: Field, value: Option<Json>) -> Element {
+    let store = use_store();
+    let key = field.key.to_string();
+    let set = move |json: Json| store.update_node_config(id, &Object::from_iter([(key.clone(), json)]));
+    let label = field.label.to_string();
+    let text = value.as_ref().and_then(|json| json.read::<String>().ok());
+    match field.control {
+        Control::Line { hint } => rsx! {
+            TextField {
+                label,
+                value: text.unwrap_or_default(),
+                placeholder: hint,
+                onchange: move |text: String| set(text.into()),
+            }
+        },
+        Control::Text { hint } => rsx! {
+            TextField {
+                label,
+                value: text.unwrap_or_default(),
+                placeholder: hint,
+                lines: Lines::Many,
+                onchange: move |text: String| set(text.into()),
+            }
+        },
+        Control::Number { default, .. } => {
+            let default = default.map(|number| number.to_string()).unwrap_or_default();
+            rsx! {
+                NumberField {
+                    label,
+                    value: value.map_or(default, |json| json.text().to_owned()),
+                    onchange: move |text: String| {
+                        // The field reports JSON numbers only.
+                        if let Ok(json) = serde_json::from_str(&text) {
+                            set(json);
+                        }
+                    },
+                }
+            }
+        }
+        Control::Choice { options } => rsx! {
+            ChoiceField {
+                label,
+                value: text.unwrap_or_else(|| options.first().copied().unwrap_or_default().to_owned()),
+                choices: options.iter().map(|option| Choice::plain(*option)).collect::<Vec<_>>(),
+                onchange: move |text: String| set(text.into()),
+            }
+        },
+        Control::Switch { default } => rsx! {
+            SwitchField {
+                label,
+                on: value.and_then(|json| json.read().ok()).unwrap_or(default),
+                onchange: move |on: bool| set(on.into()),
+            }
+        },
+        Control::Json => rsx! {
+            JsonField { label, value: value.map_or_else(String::new, |json| json.text().to_owned()), onchange: set }
+        },
+    }
+}
+
+/// A value of no simple shape, as JSON. What isn't JSON yet is kept in the field and not stored.
+#[component]
+fn JsonField(label: String, value: String, onchange: EventHandler<Json>) -> Element {
+    let mut draft = use_signal(|| None::<String>);
+    let shown = draft.read().clone().unwrap_or_else(|| value.clone());
+    let wrong = draft.read().as_deref().and_then(|text| serde_json::from_str::<Json>(text).err());
+    rsx! {
+        TextField {
+            label,
+            value: shown,
+            lines: Lines::Many,
+            onchange: move |text: String| {
+                if let Ok(json) = serde_json::from_str::<Json>(&text) {
+                    onchange.call(json);
+                }
+                draft.set(Some(text));
+            },
+        }
+        if let Some(error) = wrong {
+            p { class: "oops", role: "status", "Not stored yet: this is no JSON ({error})" }
+        }
+    }
+}
+
+/// Where a node is.
+#[component]
+fn Place(id: NodeId) -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Place(id));
+    let Some(rect) = store.rect(id) else { return VNode::empty() };
+    let whole = |number: f64| number.round();
+    rsx! {
+        h3 { "Place" }
+        dl { class: "facts num",
+            dt { "Position" }
+            dd { "{whole(rect.left)}, {whole(rect.top)}" }
+            dt { "Size" }
+            dd { "{whole(rect.width())} × {whole(rect.height())}" }
+        }
+    }
+}
+
+/// One edge.
+#[component]
+fn EdgeFacts(id: EdgeId) -> Element {
+    let store = use_store();
+    let editor = use_editor();
+    use_topic(&store, Topic::Edge(id));
+    let Some((ends, _, _)) = store.edge(id) else { return VNode::empty() };
+    let named = |node: NodeId, handle: &Option<String>| {
+        let title = store.content(node).map_or_else(String::new, |content| content.shape.title.clone());
+        format!("{title} · {}", handle.as_deref().unwrap_or("?"))
+    };
+    rsx! {
+        section {
+            div { class: "headline",
+                Icon { name: IconName::Link }
+                b { class: "cut", "Edge" }
+            }
+            dl { class: "facts",
+                dt { "From" }
+                dd { "{named(ends.source, &ends.source_handle)}" }
+                dt { "To" }
+                dd { "{named(ends.target, &ends.target_handle)}" }
+            }
+        }
+        section {
+            button { class: "btn danger", onclick: move |_| editor.delete_selected(),
+                Icon { name: IconName::Trash2 }
+                "Delete edge"
+            }
+        }
+    }
+}
+
+/// Several things at once.
+#[component]
+fn Several(nodes: usize, edges: usize) -> Element {
+    let editor = use_editor();
+    rsx! {
+        section {
+            div { class: "headline",
+                b { class: "cut num", "{nodes} nodes selected" }
+            }
+            if edges > 0 {
+                p { class: "q num", "and {edges} edges" }
+            }
+        }
+        section {
+            button { class: "btn danger", onclick: move |_| editor.delete_selected(),
+                Icon { name: IconName::Trash2 }
+                "Delete {nodes + edges}"
+            }
+        }
+    }
+}
+
+/// The workflow itself, while nothing is selected.
+#[component]
+fn Whole() -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Graph);
+    let (nodes, edges) = store.with_document(|document| (document.node_count(), document.edge_count())).unwrap_or_default();
+    rsx! {
+        section {
+            div { class: "headline",
+                b { class: "cut", "Nothing selected" }
+            }
+            p { class: "q num", "{nodes} nodes, {edges} edges" }
+        }
+        section {
+            p { class: "qq s12",
+                "Double-click the canvas or press Tab to add a node. Drag from a port to another to connect them. Shift and drag selects."
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The workflows that there are.
+
+use dioxus::prelude::*;
+use storage::model::{Summary, WorkflowId};
+
+use super::{import::Choose, item_menu::OpenMenu, use_panels};
+use crate::{
+    canvas::use_editor,
+    store::{Store, Topic, use_store, use_topic},
+    widgets::{Icon, IconName, InlineRename, Toaster},
+};
+
+/// The panel at the left.
+#[component]
+pub fn Library() -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Library);
+    let mut query = use_signal(String::new);
+    let all = store.workflows();
+    let wanted = query.read().trim().to_lowercase();
+    let matches = |id: &WorkflowId| {
+        wanted.is_empty() || store.summary(*id).is_some_and(|summary| summary.name.to_lowercase().contains(&wanted))
+    };
+    let shown: Vec<_> = all.iter().copied().filter(matches).collect();
+    rsx! {
+        nav { class: "library", aria_label: "Workflows",
+            div { class: "head",
+                h2 { "Workflows" }
+                NewWorkflow {}
+            }
+            if all.len() > 6 {
+                div { class: "find",
+                    div { class: "field soft",
+                        Icon { name: IconName::Search }
+                        input {
+                            r#type: "search",
+                            aria_label: "Find a workflow",
+                            placeholder: "Find a workflow",
+                            value: "{query}",
+                            oninput: move |event| query.set(event.value()),
+                        }
+                    }
+                }
+            }
+            ul { class: "wlist",
+                if all.is_empty() {
+                    li { class: "nothing", "Nothing here yet. What you make is kept on this device." }
+                } else if shown.is_empty() {
+                    li { class: "nothing", "No workflow has “{wanted}” in its name." }
+                }
+                for id in shown {
+                    Item { key: "{id}", id }
+                }
+            }
+            div { class: "foot", Choose {} }
+        }
+    }
+}
+
+#[component]
+fn NewWorkflow() -> Element {
+    let store = use_store();
+    let toaster: Toaster = use_context();
+    let editor = use_editor();
+    rsx! {
+        button {
+            class: "btn quiet small icon",
+            aria_label: "New workflow",
+            "data-tip": "New workflow",
+            "data-tip-at": "end",
+            onclick: move |_| {
+                let id = store.create_workflow(&store.free_name("Untitled"));
+                let (store, editor) = (store.clone(), editor.clone());
+                spawn(async move { show(&store, &editor, toaster, id).await });
+            },
+            Icon { name: IconName::Plus }
+        }
+    }
+}
+
+/// Opens a workflow and shows it, or says why it can't be.
+pub async fn show(store: &Store, editor: &crate::canvas::Editor, toaster: Toaster, id: WorkflowId) {
+    match store.open_workflow(id).await {
+        Ok(()) => editor.show_opened(),
+        Err(error) => {
+            let name = store.summary(id).map_or_else(|| id.to_string(), |summary| summary.name);
+            toaster.error(format!("“{name}” can’t be opened: {error}. It is left as it is."));
+        }
+    }
+}
+
+/// One workflow.
+#[component]
+fn Item(id: WorkflowId) -> Element {
+    let store = use_store();
+    let editor = use_editor();
+    let toaster: Toaster = use_context();
+    let panels = use_panels();
+    use_topic(&store, Topic::Workflow(id));
+    use_topic(&store, Topic::Open);
+    let Some(Summary { name, nodes, edges, .. }) = store.summary(id) else { return VNode::empty() };
+    let (mut menu, mut renaming) = (panels.menu, panels.renaming);
+    let is_renaming = renaming() == Some(id);
+    let is_open = store.open_id() == Some(id);
+    let has_menu = menu.read().as_ref().is_some_and(|menu| menu.id == id);
+    let meta = meta(nodes, edges);
+    let renamed = store.clone();
+    rsx! {
+        li { class: "witem", "data-workflow-id": "{id}",
+            if is_renaming {
+                div { class: "pick",
+                    Thumb {}
+                    span {
+                        InlineRename {
+                            label: "Workflow name",
+                            value: name.clone(),
+                            onrename: move |name: String| {
+                                renamed.rename_workflow(id, &name);
+                                renaming.set(None);
+                            },
+                            oncancel: move |()| renaming.set(None),
+                        }
+                        span { class: "meta num cut", "{meta}" }
+                    }
+                }
+            } else {
+                button {
+                    class: "pick",
+                    aria_current: if is_open { "true" },
+                    ondoubleclick: move |_| renaming.set(Some(id)),
+                    onkeydown: move |event| {
+                        if event.key() == Key::F2 {
+                            renaming.set(Some(id));
+                        }
+                    },
+                    onclick: move |_| {
+                        let (store, editor) = (store.clone(), editor.clone());
+                        spawn(async move { show(&store, &editor, toaster, id).await });
+                    },
+                    Thumb {}
+                    span {
+                        span { class: "name cut", "{name}" }
+                        span { class: "meta num cut", "{meta}" }
+                    }
+                }
+                button {
+                    class: "btn quiet small icon more",
+                    aria_label: "More about {name}",
+                    aria_haspopup: "menu",
+                    aria_expanded: "{has_menu}",
+                    onclick: move |event| {
+                        let at = event.client_coordinates();
+                        menu.set(Some(OpenMenu { id, x: at.x, y: at.y }));
+                    },
+                    Icon { name: IconName::Ellipsis }
+                }
+            }
+        }
+    }
+}
+
+#[component]
+fn Thumb() -> Element {
+    rsx! {
+        span { class: "thumb", Icon { name: IconName::Workflow } }
+    }
+}
+
+fn meta(nodes: u64, edges: u64) -> String {
+    let nodes = match nodes {
+        0 => return "Empty".into(),
+        1 => "1 node".into(),
+        nodes => format!("{nodes} nodes"),
+    };
+    match edges {
+        0 => nodes,
+        1 => format!("{nodes} · 1 edge"),
+        edges => format!("{nodes} · {edges} edges"),
+    }
+}

@@ -1,0 +1,55 @@
+//! What stands around the canvas.
+
+mod first_run;
+mod import;
+mod inspector;
+mod item_menu;
+mod library;
+mod save_state;
+mod top_bar;
+
+use dioxus::prelude::*;
+use storage::model::WorkflowId;
+
+pub use self::{
+    first_run::FirstRun,
+    import::{Drop, ImportDialog, look_at},
+    inspector::Inspector,
+    item_menu::ItemMenu,
+    library::Library,
+    top_bar::TopBar,
+};
+use self::{import::Candidate, item_menu::OpenMenu};
+
+/// What the panels share beside the store.
+#[derive(Clone, Copy)]
+pub struct Panels {
+    /// Whether the library is shown.
+    pub library: Signal<bool>,
+    /// The workflow whose name is being edited.
+    renaming: Signal<Option<WorkflowId>>,
+    /// The open menu of an item.
+    menu: Signal<Option<OpenMenu>>,
+    /// The files that are about to be imported.
+    pub import: Signal<Option<Vec<Candidate>>>,
+    /// Whether a file hangs over the window.
+    pub drop: Signal<bool>,
+}
+
+impl Panels {
+    /// Panels with their signals in the current scope.
+    pub fn new() -> Self {
+        Self {
+            library: Signal::new(true),
+            renaming: Signal::new(None),
+            menu: Signal::new(None),
+            import: Signal::new(None),
+            drop: Signal::new(false),
+        }
+    }
+}
+
+/// The panels of this window.
+pub fn use_panels() -> Panels {
+    use_context()
+}

@@ -1,0 +1,106 @@
+//! How saving goes, in words that are true.
+
+use dioxus::prelude::*;
+use storage::{Error, SaveState};
+
+use crate::{
+    platform::monotonic_millis,
+    store::use_store,
+    widgets::{Reach, SaveLadder, sleep},
+};
+
+/// The save state. The disk's dot is filled only once the write has completed.
+#[component]
+pub fn Saving() -> Element {
+    let store = use_store();
+    let mut state = use_signal(|| store.session().state());
+    let mut saved_at = use_signal(|| None::<f64>);
+    let session = store.session().clone();
+    use_future(move || {
+        let session = session.clone();
+        async move {
+            loop {
+                let seen = state.peek().clone();
+                let now = session.changed_from(seen).await;
+                if now == SaveState::Saved {
+                    saved_at.set(Some(monotonic_millis()));
+                }
+                state.set(now);
+            }
+        }
+    });
+    let now = state.read().clone();
+    let (name, reach) = match &now {
+        SaveState::Saved => ("saved", Reach::Disk),
+        SaveState::Saving(_) => ("saving", Reach::Window),
+        SaveState::Failed { .. } => ("failed", Reach::Window),
+    };
+    let failed = match &now {
+        SaveState::Failed { error, unsaved, .. } => Some((reason(error), *unsaved)),
+        _ => None,
+    };
+    let retry = store.clone();
+    rsx! {
+        div { class: "save num", role: "status", "data-save-state": name,
+            SaveLadder { reach, failed: failed.is_some() }
+            match (&now, failed) {
+                (_, Some((reason, unsaved))) => rsx! {
+                    span { title: "{unsaved} changes wait in memory", "Not saved: {reason}" }
+                    button { class: "btn small", onclick: move |_| retry.session().retry(), "Try again" }
+                },
+                (SaveState::Saving(_), _) => rsx! {
+                    span { "Saving…" }
+                },
+                _ => match saved_at() {
+                    Some(at) => rsx! {
+                        span {
+                            "Saved on disk"
+                            Since { at }
+                        }
+                    },
+                    None if store.workflows().is_empty() => rsx! {
+                        span { "Nothing to save yet" }
+                    },
+                    None => rsx! {
+                        span { "Saved on disk" }
+                    },
+                },
+            }
+        }
+    }
+}
+
+/// How long ago that was, told anew as time passes.
+#[component]
+fn Since(at: ReadSignal<f64>) -> Element {
+    let mut now = use_signal(monotonic_millis);
+    use_future(move || async move {
+        loop {
+            let young = *now.peek() - *at.peek() < 60_000.;
+            sleep(if young { 2_000 } else { 30_000 }).await;
+            now.set(monotonic_millis());
+        }
+    });
+    let seconds = ((now() - at()) / 1000.).max(0.).floor();
+    let text = match seconds {
+        seconds if seconds < 2. => return VNode::empty(),
+        seconds if seconds < 60. => format!("{seconds} s ago"),
+        seconds if seconds < 3600. => format!("{} min ago", (seconds / 60.).floor()),
+        seconds => format!("{} h ago", (seconds / 3600.).floor()),
+    };
+    rsx! {
+        span { class: "when", " · {text}" }
+    }
+}
+
+/// What keeps it from being saved, and what to do, in few words.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Full(_) => "the disk is full. Free some space; it is tried again by itself.".into(),
+        Error::Newer { .. } => "a newer Atelier has taken over. Reload the page.".into(),
+        Error::Deleted => "the stored data was deleted. It is being written anew.".into(),
+        Error::Disconnected(_) => "the database does not answer. It is tried again by itself.".into(),
+        Error::Locked(_) => "another program holds the data. It is tried again by itself.".into(),
+        error => format!("{error}. It is tried again by itself."),
+    }
+}

@@ -1,0 +1,32 @@
+//! A desktop's window.
+
+use std::{sync::OnceLock, time::Instant};
+
+use dioxus::prelude::*;
+
+use super::{Leaving, PageState};
+
+/// Says on the page how far the start has come.
+pub fn say_state(state: PageState) {
+    document::eval(&format!("document.documentElement.dataset.atelier = '{}'", state.name()));
+}
+
+/// Sets the window's title: the window has its own.
+pub fn set_title(_title: &str) {}
+
+/// The window's webview keeps delivering a pressed pointer's events by itself.
+pub fn capture(_event: &PointerEvent) {}
+
+/// Milliseconds that never run backwards, since some moment.
+pub fn monotonic_millis() -> f64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1000.
+}
+
+/// A window is closed in order, by the application: nothing to listen to.
+pub fn on_leave(_leave: impl Fn(Leaving) -> bool + Clone + 'static) {}
+
+/// Presses the element of that id.
+pub fn click(id: &str) {
+    document::eval(&format!("document.getElementById('{id}').click()"));
+}

@@ -1,0 +1,39 @@
+//! What a browser's page and a desktop's window do differently, chosen here once.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod desktop;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use desktop::{capture, click, monotonic_millis, on_leave, say_state, set_title};
+#[cfg(target_arch = "wasm32")]
+pub use web::{capture, click, monotonic_millis, on_leave, say_state, set_title};
+
+/// How far the start has come, for the page's own attribute `data-atelier`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageState {
+    /// Stored data is shown.
+    Ready,
+    /// It can't be; the page says why.
+    Failed,
+}
+
+impl PageState {
+    /// The attribute's value.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What leaving asks of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// The page may be closed by a click now: is anything lost then?
+    Asked,
+    /// The page is going away, or may without another word.
+    Gone,
+}

@@ -1,0 +1,78 @@
+//! A browser's page.
+
+use dioxus::{prelude::*, web::WebEventExt};
+use wasm_bindgen::{JsCast, closure::Closure};
+
+use super::{Leaving, PageState};
+
+/// Says on the page how far the start has come.
+pub fn say_state(state: PageState) {
+    let root = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element());
+    if let Some(root) = root {
+        // Fails only for an invalid attribute name.
+        let _is_valid = root.set_attribute("data-atelier", state.name());
+    }
+}
+
+/// Sets the page's title.
+pub fn set_title(title: &str) {
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        document.set_title(title);
+    }
+}
+
+/// Has the pointer's further events delivered here, also from outside the window.
+pub fn capture(event: &PointerEvent) {
+    let event = event.data().as_web_event();
+    let target = event.current_target().or_else(|| event.target()).and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let shell = target.and_then(|target| target.closest(".shell").ok().flatten());
+    if let Some(shell) = shell {
+        // Fails for a pointer that is gone already, or that a test made up.
+        let _is_gone = shell.set_pointer_capture(event.pointer_id());
+    }
+}
+
+/// Milliseconds that never run backwards, since some moment.
+pub fn monotonic_millis() -> f64 {
+    // The time origin is all that a document's timeline needs; Date would jump with the wall clock.
+    js_sys::Reflect::get(&js_sys::global(), &"performance".into())
+        .ok()
+        .and_then(|performance| js_sys::Reflect::get(&performance, &"now".into()).ok().map(|now| (performance, now)))
+        .and_then(|(performance, now)| now.dyn_into::<js_sys::Function>().ok()?.call0(&performance).ok()?.as_f64())
+        .unwrap_or_default()
+}
+
+/// Calls `leave` whenever the page goes away or may: hidden, left, closed. It returns whether something would be lost.
+pub fn on_leave(leave: impl Fn(Leaving) -> bool + Clone + 'static) {
+    let Some(window) = web_sys::window() else { return };
+    let listen = |target: &web_sys::EventTarget, name: &str, listener: Box<dyn FnMut(web_sys::Event)>| {
+        let listener = Closure::wrap(listener).into_js_value();
+        // Fails only for an invalid event name.
+        let _is_valid = target.add_event_listener_with_callback(name, listener.unchecked_ref());
+    };
+    let gone = leave.clone();
+    listen(&window, "pagehide", Box::new(move |_| drop(gone(Leaving::Gone))));
+    if let Some(document) = window.document() {
+        let (hidden, page) = (leave.clone(), document.clone());
+        let changed = move |_| {
+            if page.visibility_state() == web_sys::VisibilityState::Hidden {
+                hidden(Leaving::Gone);
+            }
+        };
+        listen(&document, "visibilitychange", Box::new(changed));
+    }
+    let asked = move |event: web_sys::Event| {
+        if leave(Leaving::Asked) {
+            event.prevent_default();
+        }
+    };
+    listen(&window, "beforeunload", Box::new(asked));
+}
+
+/// Presses the element of that id.
+pub fn click(id: &str) {
+    let element = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        element.click();
+    }
+}

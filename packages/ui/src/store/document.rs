@@ -1,0 +1,403 @@
+//! An open workflow in memory: its entities as registers, and what is derived from them.
+//!
+//! No signals and no I/O here, so that it is tested without either.
+
+use std::{
+    cell::OnceCell,
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use engine::{Picture, Shape};
+use rustc_hash::FxBuildHasher;
+use serde_json::value::RawValue;
+use storage::{
+    backend::{Batch, Loaded},
+    model::{Edge, EdgeId, Ends, EntityKey, Node, NodeId, Part, Point, RegisterName, Registers, Size, WorkflowId},
+};
+
+use super::Topic;
+use crate::canvas::{
+    geometry::{Rect, card_size, port_height, ports_end},
+    grid::Grid,
+};
+
+type Map<K, V> = HashMap<K, V, FxBuildHasher>;
+
+/// What a card shows of a node, but for where it is: moving a node leaves this alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content {
+    /// The node. Its position is the one that it had when this was made; [`Document::rect`] knows better.
+    pub node: Node,
+    /// Its title, ports and settings.
+    pub shape: Shape,
+}
+
+#[derive(Debug, Default)]
+struct NodeEntry {
+    registers: Registers,
+    version: u64,
+    content: OnceCell<Rc<Content>>,
+}
+
+#[derive(Debug, Default)]
+struct EdgeEntry {
+    registers: Registers,
+    version: u64,
+    /// None while the register that creates it is missing.
+    ends: Option<Ends>,
+}
+
+/// An open workflow.
+#[derive(Debug)]
+pub struct Document {
+    id: WorkflowId,
+    registers: Registers,
+    nodes: Map<NodeId, NodeEntry>,
+    edges: Map<EdgeId, EdgeEntry>,
+    /// The edges at a node, hidden ones too.
+    edges_at: Map<NodeId, BTreeSet<EdgeId>>,
+    /// The nodes that are shown.
+    node_index: Grid<NodeId>,
+    /// The edges that are shown: both of their nodes are.
+    edge_index: Grid<EdgeId>,
+}
+
+impl Document {
+    /// A workflow with nothing in it.
+    pub fn new(id: WorkflowId) -> Self {
+        Self {
+            id,
+            registers: Registers::new(),
+            nodes: Map::default(),
+            edges: Map::default(),
+            edges_at: Map::default(),
+            node_index: Grid::default(),
+            edge_index: Grid::default(),
+        }
+    }
+
+    /// A workflow as it was loaded.
+    pub fn from_loaded(id: WorkflowId, loaded: Loaded) -> Self {
+        let mut document = Self::new(id);
+        document.registers = loaded.workflow.unwrap_or_default().registers;
+        for (id, row) in loaded.nodes.rows {
+            document.nodes.insert(id, NodeEntry { registers: row.registers, version: row.version, content: OnceCell::new() });
+            document.place(id);
+        }
+        for (id, row) in loaded.edges.rows {
+            document.edges.insert(id, EdgeEntry { registers: row.registers, version: row.version, ends: None });
+            document.tie(id);
+        }
+        document
+    }
+
+    /// Which workflow it is.
+    pub fn id(&self) -> WorkflowId {
+        self.id
+    }
+
+    /// The workflow's own registers.
+    pub fn registers(&self) -> &Registers {
+        &self.registers
+    }
+
+    /// Merges registers into an entity of this workflow, and says what that changed.
+    pub fn merge(&mut self, part: Part, patch: &Registers) -> Vec<Topic> {
+        match part {
+            Part::Itself => match self.registers.merge(patch) {
+                true => vec![Topic::Workflow(self.id)],
+                false => Vec::new(),
+            },
+            Part::Node(id) => self.merge_node(id, patch),
+            Part::Edge(id) => self.merge_edge(id, patch),
+        }
+    }
+
+    /// Takes note of how often a row was written.
+    pub fn set_version(&mut self, part: Part, version: u64) {
+        match part {
+            Part::Itself => {}
+            Part::Node(id) => {
+                if let Some(entry) = self.nodes.get_mut(&id) {
+                    entry.version = version;
+                }
+            }
+            Part::Edge(id) => {
+                if let Some(entry) = self.edges.get_mut(&id) {
+                    entry.version = version;
+                }
+            }
+        }
+    }
+
+    fn merge_node(&mut self, id: NodeId, patch: &Registers) -> Vec<Topic> {
+        let entry = self.nodes.entry(id).or_default();
+        if !entry.registers.merge(patch) {
+            return Vec::new();
+        }
+        let moved_only = patch.iter().all(|(name, _)| *name == RegisterName::Position);
+        if !moved_only {
+            entry.content = OnceCell::new();
+        }
+        let before = self.node_index.rect(id);
+        self.place(id);
+        let after = self.node_index.rect(id);
+        let mut topics = Vec::new();
+        if !moved_only {
+            topics.push(Topic::Node(id));
+        }
+        if before != after {
+            topics.push(Topic::Place(id));
+        }
+        if before.is_some() != after.is_some() {
+            topics.push(Topic::Graph);
+        }
+        let edges = self.edges_at.get(&id).cloned().unwrap_or_default();
+        for edge in edges {
+            let (before, after) = self.span(edge);
+            if before.is_some() != after.is_some() {
+                topics.extend([Topic::Edge(edge), Topic::Graph]);
+            }
+        }
+        topics
+    }
+
+    fn merge_edge(&mut self, id: EdgeId, patch: &Registers) -> Vec<Topic> {
+        let entry = self.edges.entry(id).or_default();
+        if !entry.registers.merge(patch) {
+            return Vec::new();
+        }
+        let old = entry.ends.clone();
+        let before = self.edge_index.rect(id);
+        self.tie(id);
+        let mut topics = vec![Topic::Edge(id)];
+        if before.is_some() != self.edge_index.rect(id).is_some() {
+            topics.push(Topic::Graph);
+        }
+        // A port is filled while something is connected to it.
+        let new = self.edges.get(&id).and_then(|entry| entry.ends.clone());
+        if old != new {
+            topics.push(Topic::Graph);
+        }
+        topics.extend(old.iter().chain(&new).flat_map(|ends| [Topic::Node(ends.source), Topic::Node(ends.target)]));
+        topics
+    }
+
+    /// Puts a node into the index, or takes it out.
+    fn place(&mut self, id: NodeId) {
+        let rect = self.nodes.get(&id).filter(|entry| is_shown(&entry.registers, &RegisterName::Type)).map(|entry| rect(&entry.registers));
+        match rect {
+            Some(rect) => self.node_index.put(id, rect),
+            None => self.node_index.remove(id),
+        }
+    }
+
+    /// Notes which nodes an edge joins, and puts it into the index.
+    fn tie(&mut self, id: EdgeId) {
+        let Some(entry) = self.edges.get_mut(&id) else { return };
+        if let Some(old) = entry.ends.take() {
+            for node in [old.source, old.target] {
+                if let Some(edges) = self.edges_at.get_mut(&node) {
+                    edges.remove(&id);
+                }
+            }
+        }
+        if is_shown(&entry.registers, &RegisterName::Ends) {
+            entry.ends = entry.registers.value(&RegisterName::Ends).and_then(|json| json.read().ok());
+        }
+        if let Some(ends) = &entry.ends {
+            for node in [ends.source, ends.target] {
+                self.edges_at.entry(node).or_default().insert(id);
+            }
+        }
+        self.span(id);
+    }
+
+    /// Puts an edge into the index between its nodes, or takes it out; says where it was and is. The whole of both cards
+    /// counts, so that nobody needs to know where on them the ports are.
+    fn span(&mut self, id: EdgeId) -> (Option<Rect>, Option<Rect>) {
+        let before = self.edge_index.rect(id);
+        let ends = self.edges.get(&id).and_then(|entry| entry.ends.as_ref());
+        let after = ends.and_then(|ends| Some(self.node_index.rect(ends.source)?.union(&self.node_index.rect(ends.target)?)));
+        match after {
+            Some(rect) => self.edge_index.put(id, rect),
+            None => self.edge_index.remove(id),
+        }
+        (before, after)
+    }
+
+    /// A node as people see it, if it is shown.
+    pub fn node(&self, id: NodeId) -> Option<Node> {
+        let rect = self.node_index.rect(id)?;
+        let mut node = self.content(id)?.node.clone();
+        node.position = rect.corner();
+        Some(node)
+    }
+
+    /// All nodes that are shown, by id.
+    pub fn nodes(&self) -> Vec<Node> {
+        self.node_ids().into_iter().filter_map(|id| self.node(id)).collect()
+    }
+
+    /// The ids of all nodes that are shown, sorted.
+    pub fn node_ids(&self) -> Vec<NodeId> {
+        let mut ids: Vec<_> = self.nodes.keys().copied().filter(|id| self.node_index.rect(*id).is_some()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// How many nodes are shown.
+    pub fn node_count(&self) -> usize {
+        self.node_index.len()
+    }
+
+    /// How many edges are shown.
+    pub fn edge_count(&self) -> usize {
+        self.edge_index.len()
+    }
+
+    /// What a card shows of a node, if it is shown.
+    pub fn content(&self, id: NodeId) -> Option<Rc<Content>> {
+        self.node_index.rect(id)?;
+        let entry = self.nodes.get(&id)?;
+        if let Some(content) = entry.content.get() {
+            return Some(Rc::clone(content));
+        }
+        let node = Node::from_registers(id, &entry.registers, entry.version)?;
+        let shape = Shape::of(&node);
+        Some(Rc::clone(entry.content.get_or_init(|| Rc::new(Content { node, shape }))))
+    }
+
+    /// What a node's card looks like, without making its content.
+    pub fn picture(&self, id: NodeId) -> Option<Picture> {
+        let kind: String = self.nodes.get(&id)?.registers.value(&RegisterName::Type)?.read().ok()?;
+        Some(engine::kind(&kind).map_or(Picture::Generic, |kind| kind.picture))
+    }
+
+    /// A node's registers, shown or not.
+    pub fn node_registers(&self, id: NodeId) -> Option<&Registers> {
+        self.nodes.get(&id).map(|entry| &entry.registers)
+    }
+
+    /// Where a node is, if it is shown.
+    pub fn rect(&self, id: NodeId) -> Option<Rect> {
+        self.node_index.rect(id)
+    }
+
+    /// An edge as people see it, if it is shown.
+    pub fn edge(&self, id: EdgeId) -> Option<Edge> {
+        self.edge_index.rect(id)?;
+        let entry = self.edges.get(&id)?;
+        Edge::from_registers(id, &entry.registers, entry.version)
+    }
+
+    /// All edges that are shown, by id.
+    pub fn edges(&self) -> Vec<Edge> {
+        let mut ids: Vec<_> = self.edges.keys().copied().collect();
+        ids.sort_unstable();
+        ids.into_iter().filter_map(|id| self.edge(id)).collect()
+    }
+
+    /// An edge's registers, shown or not.
+    pub fn edge_registers(&self, id: EdgeId) -> Option<&Registers> {
+        self.edges.get(&id).map(|entry| &entry.registers)
+    }
+
+    /// From where to where an edge leads, if it is shown.
+    pub fn ends(&self, id: EdgeId) -> Option<&Ends> {
+        self.edge_index.rect(id)?;
+        self.edges.get(&id)?.ends.as_ref()
+    }
+
+    /// The shown edges at a node.
+    pub fn edges_at(&self, id: NodeId) -> impl Iterator<Item = (EdgeId, &Ends)> {
+        self.edges_at.get(&id).into_iter().flatten().filter_map(|edge| Some((*edge, self.ends(*edge)?)))
+    }
+
+    /// The nodes and the edges that touch a part of the world, by id.
+    pub fn within(&self, area: &Rect) -> (Vec<NodeId>, Vec<EdgeId>) {
+        (self.node_index.within(area), self.edge_index.within(area))
+    }
+
+    /// The smallest rectangle that holds all nodes.
+    pub fn bounds(&self) -> Option<Rect> {
+        self.node_index.bounds()
+    }
+
+    /// Where on the canvas an edge begins and ends.
+    pub fn edge_points(&self, ends: &Ends) -> Option<(Point, Point)> {
+        let source = self.port_point(ends.source, Side::Out, ends.source_handle.as_deref())?;
+        Some((source, self.port_point(ends.target, Side::In, ends.target_handle.as_deref())?))
+    }
+
+    /// Where a port is. A handle that the node doesn't have is at the height of the title.
+    pub fn port_point(&self, id: NodeId, side: Side, handle: Option<&str>) -> Option<Point> {
+        let rect = self.rect(id)?;
+        let content = self.content(id)?;
+        let ports = match side {
+            Side::In => &content.shape.inputs,
+            Side::Out => &content.shape.outputs,
+        };
+        let row = handle.and_then(|handle| ports.iter().position(|port| port.handle == handle));
+        let y = rect.top + row.map_or(ports_end(0) / 2., port_height);
+        Some(Point { x: if side == Side::In { rect.left } else { rect.right }, y })
+    }
+
+    /// Adds everything that is known of the workflow to `batch`, as it stands.
+    pub fn add_to(&self, batch: &mut Batch) {
+        batch.merge(EntityKey::workflow(self.id), &self.registers);
+        for (id, entry) in &self.nodes {
+            batch.merge(EntityKey::node(self.id, *id), &entry.registers);
+        }
+        for (id, entry) in &self.edges {
+            batch.merge(EntityKey::edge(self.id, *id), &entry.registers);
+        }
+    }
+}
+
+/// On which side of a card a port is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Inputs, on the left.
+    In,
+    /// Outputs, on the right.
+    Out,
+}
+
+impl Side {
+    /// The name in attributes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Whether an entity was created and isn't deleted.
+fn is_shown(registers: &Registers, created_by: &RegisterName) -> bool {
+    registers.value(created_by).is_some() && !registers.is_deleted()
+}
+
+/// Where a card is. Cheap, since a workflow's every node is asked once when it is opened.
+fn rect(registers: &Registers) -> Rect {
+    let read = |name| registers.value(&name);
+    let position = read(RegisterName::Position).and_then(|json| json.read::<Point>().ok()).unwrap_or_default();
+    let size = read(RegisterName::Size).and_then(|json| json.read::<Size>().ok());
+    let kind = read(RegisterName::Type).and_then(|json| json.read::<String>().ok()).unwrap_or_default();
+    let (rows, body) = match engine::kind(&kind) {
+        // A note has no header, so its body is all of it.
+        Some(kind) if kind.picture == Picture::Note => (0, kind.body - ports_end(0)),
+        Some(kind) => (kind.inputs.len().max(kind.outputs.len()), kind.body),
+        None => {
+            let slots = |field| read(RegisterName::extra(field)).and_then(|json| json.read::<Vec<Box<RawValue>>>().ok());
+            let count = |field| slots(field).map_or(0, |slots| slots.len());
+            (count("inputs").max(count("outputs")), UNKNOWN_BODY)
+        }
+    };
+    Rect::new(position, card_size(size, rows, body))
+}
+
+/// The body of a node whose kind this build doesn't know: room for two lines of settings.
+const UNKNOWN_BODY: f64 = 64.;

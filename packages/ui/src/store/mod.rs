@@ -1,0 +1,207 @@
+//! The one store: memory, which is the truth for what is shown.
+//!
+//! Every action makes patches with stamps, merges them into memory, puts them into the writer's queue and names what changed,
+//! in that order and before it returns. What storage says, of its own commits or of another tab's, is merged into memory
+//! register by register by the same merge. Nothing is written while rendering.
+
+mod actions;
+mod bridge;
+mod document;
+mod library;
+mod selection;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::{
+    cell::{Ref, RefCell, RefMut},
+    rc::Rc,
+};
+
+use dioxus::prelude::*;
+use storage::{
+    Session,
+    backend::Batch,
+    model::{EdgeId, EntityKey, Ends, NodeId, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
+};
+
+pub use self::{
+    document::{Content, Document, Side},
+    library::Library,
+    selection::Selection,
+    watch::{Topic, use_topic},
+};
+use self::watch::Watchers;
+use crate::canvas::geometry::Rect;
+
+/// The store. Clones share it.
+#[derive(Clone)]
+pub struct Store(Rc<Inner>);
+
+struct Inner {
+    session: Session,
+    state: RefCell<State>,
+    watchers: Watchers,
+}
+
+#[derive(Default)]
+struct State {
+    library: Library,
+    open: Option<Document>,
+    /// The workflow that is being loaded.
+    opening: Option<WorkflowId>,
+    viewport: Option<Viewport>,
+    viewport_is_kept: bool,
+    selection: Selection,
+}
+
+impl PartialEq for Store {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The store of this window.
+pub fn use_store() -> Store {
+    use_context()
+}
+
+impl Store {
+    /// The store of an open session, with the library read.
+    ///
+    /// # Errors
+    /// The library can't be read.
+    pub async fn open(session: Session) -> storage::Result<Self> {
+        let library = Library::new(session.workflows().await?);
+        let state = RefCell::new(State { library, viewport_is_kept: true, ..State::default() });
+        Ok(Self(Rc::new(Inner { session, state, watchers: Watchers::default() })))
+    }
+
+    /// The session beneath.
+    pub fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    fn watchers(&self) -> &Watchers {
+        &self.0.watchers
+    }
+
+    fn state(&self) -> Ref<'_, State> {
+        self.0.state.borrow()
+    }
+
+    fn state_mut(&self) -> RefMut<'_, State> {
+        self.0.state.borrow_mut()
+    }
+
+    fn stamp(&self) -> Stamp {
+        self.0.session.stamp()
+    }
+
+    /// Applies patches to memory, sends them to the disk and has what shows them rendered again.
+    fn apply(&self, patches: Vec<(EntityKey, Registers)>) {
+        let mut batch = Batch::new();
+        for (key, patch) in &patches {
+            batch.merge(*key, patch);
+        }
+        let topics = self.merge(patches.iter().map(|(key, patch)| (*key, patch)));
+        self.0.session.write(batch);
+        self.notify(topics);
+    }
+
+    /// Merges registers into memory and says what that changed.
+    fn merge<'a>(&self, patches: impl Iterator<Item = (EntityKey, &'a Registers)>) -> Vec<Topic> {
+        let mut state = self.state_mut();
+        let mut topics = Vec::new();
+        for (key, patch) in patches {
+            if key.part == storage::model::Part::Itself {
+                topics.extend(state.library.merge(key.workflow, patch));
+            }
+            if let Some(document) = state.open.as_mut().filter(|document| document.id() == key.workflow) {
+                topics.extend(document.merge(key.part, patch));
+            }
+        }
+        topics
+    }
+
+    /// Has everything rendered again that shows one of the topics.
+    fn notify(&self, mut topics: Vec<Topic>) {
+        topics.sort_unstable();
+        topics.dedup();
+        for topic in topics {
+            self.0.watchers.changed(topic);
+        }
+    }
+}
+
+/// What components ask. Each names the [`Topic`] by which its answer changes.
+impl Store {
+    /// The workflows that there are, newest first. [`Topic::Library`]
+    pub fn workflows(&self) -> Vec<WorkflowId> {
+        self.state().library.ids()
+    }
+
+    /// A workflow's name and counts. [`Topic::Workflow`]
+    pub fn summary(&self, id: WorkflowId) -> Option<Summary> {
+        self.state().library.summary(id)
+    }
+
+    /// The open workflow. [`Topic::Open`]
+    pub fn open_id(&self) -> Option<WorkflowId> {
+        self.state().open.as_ref().map(Document::id)
+    }
+
+    /// The workflow that is being loaded. [`Topic::Open`]
+    pub fn opening(&self) -> Option<WorkflowId> {
+        self.state().opening
+    }
+
+    /// Looks at the open workflow.
+    pub fn with_document<T>(&self, look: impl FnOnce(&Document) -> T) -> Option<T> {
+        self.state().open.as_ref().map(look)
+    }
+
+    /// What a card shows of a node. [`Topic::Node`]
+    pub fn content(&self, id: NodeId) -> Option<Rc<Content>> {
+        self.state().open.as_ref()?.content(id)
+    }
+
+    /// Where a node is. [`Topic::Place`]
+    pub fn rect(&self, id: NodeId) -> Option<Rect> {
+        self.state().open.as_ref()?.rect(id)
+    }
+
+    /// An edge's ends and where they are. [`Topic::Edge`], and [`Topic::Place`] of both nodes
+    pub fn edge(&self, id: EdgeId) -> Option<(Ends, Point, Point)> {
+        let state = self.state();
+        let document = state.open.as_ref()?;
+        let ends = document.ends(id)?;
+        let (from, to) = document.edge_points(ends)?;
+        Some((ends.clone(), from, to))
+    }
+
+    /// How many nodes the open workflow has. [`Topic::Graph`]
+    pub fn node_count(&self) -> usize {
+        self.state().open.as_ref().map_or(0, Document::node_count)
+    }
+
+    /// What is selected. [`Topic::Selection`]
+    pub fn selection(&self) -> Selection {
+        self.state().selection.clone()
+    }
+
+    /// Whether a node is selected. [`Topic::NodeSelected`]
+    pub fn is_node_selected(&self, id: NodeId) -> bool {
+        self.state().selection.nodes.contains(&id)
+    }
+
+    /// Whether an edge is selected. [`Topic::EdgeSelected`]
+    pub fn is_edge_selected(&self, id: EdgeId) -> bool {
+        self.state().selection.edges.contains(&id)
+    }
+
+    /// Where the user looked last. None: the workflow was never looked at. [`Topic::Viewport`]
+    pub fn viewport(&self) -> Option<Viewport> {
+        self.state().viewport
+    }
+}

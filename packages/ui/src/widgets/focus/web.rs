@@ -1,0 +1,94 @@
+//! The focus in a browser, through its document.
+
+use wasm_bindgen::JsCast as _;
+use web_sys::{Document, Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use super::Step;
+
+/// What had the focus before a surface borrowed it.
+pub struct Origin(Option<HtmlElement>);
+
+impl Origin {
+    /// What has the focus now.
+    pub fn remember(_surface: &str) -> Self {
+        Self(focused().and_then(|element| element.dyn_into().ok()))
+    }
+
+    /// Gives the focus back at once.
+    pub fn give_back(&self) {
+        if let Some(element) = &self.0 {
+            focus(element);
+        }
+    }
+
+    /// Gives the focus back when the page has changed, if nothing has it then. It comes too early otherwise: while the page
+    /// is being changed, the surface still holds the focus, and what opens in its place has not taken it yet.
+    pub fn give_back_when_free(&self) {
+        let Some(element) = self.0.clone() else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            if focused().is_none_or(|element| element.tag_name() == "BODY") {
+                focus(&element);
+            }
+        });
+    }
+}
+
+/// Moves the focus into the element `surface`: to what asks for it with `autofocus`, else to the surface itself. Does nothing
+/// if something inside has it already.
+pub fn enter(surface: &str) {
+    let Some(surface) = by_id(surface) else { return };
+    if focused().is_some_and(|element| surface.contains(Some(&element))) {
+        return;
+    }
+    let first = surface.query_selector("[autofocus]").ok().flatten().unwrap_or(surface);
+    if let Ok(first) = first.dyn_into() {
+        focus(&first);
+    }
+}
+
+/// Moves the focus among the elements in `surface` that match `selector` and can be seen.
+pub fn step(surface: &str, selector: &str, step: Step) {
+    let Some(found) = by_id(surface).and_then(|surface| surface.query_selector_all(selector).ok()) else { return };
+    let stops: Vec<HtmlElement> = (0..found.length())
+        .filter_map(|index| found.item(index)?.dyn_into::<HtmlElement>().ok())
+        .filter(|element| element.offset_width() > 0 || element.offset_height() > 0)
+        .collect();
+    let current = focused().and_then(|focused| stops.iter().position(|stop| **stop == focused));
+    if let Some(stop) = step.from(current, stops.len()).and_then(|index| stops.get(index)) {
+        focus(stop);
+    }
+}
+
+/// Focuses the text field `id` and selects all that is in it.
+pub fn select(id: &str) {
+    if let Some(field) = by_id(id).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
+        focus(&field);
+        field.select();
+    }
+}
+
+/// Scrolls the element `id` into sight, no further than needed.
+pub fn reveal(id: &str) {
+    if let Some(element) = by_id(id) {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+fn by_id(id: &str) -> Option<Element> {
+    document()?.get_element_by_id(id)
+}
+
+fn focused() -> Option<Element> {
+    document()?.active_element()
+}
+
+/// An element that cannot take the focus leaves it where it is, which is no failure.
+fn focus(element: &HtmlElement) {
+    element.focus().ok();
+}

@@ -1,0 +1,36 @@
+// Figures beside a peer's: rounds that take turns, medians, and one line of JSON for each measurement.
+
+/** Runs `ours` and `peer` in turn, whoever comes first, and drops the first round. Each returns an object of figures by name. */
+export async function takeTurns(rounds, ours, peer) {
+  const all = { ours: [], peer: [] };
+  for (let round = 0; round <= rounds; round++) {
+    const order = round % 2 ? [["peer", peer], ["ours", ours]] : [["ours", ours], ["peer", peer]];
+    const figures = {};
+    for (const [who, run] of order) figures[who] = await run(round);
+    // Files, pages and compiled code get warm in the first round.
+    if (round === 0) continue;
+    for (const who of ["ours", "peer"]) all[who].push(figures[who]);
+  }
+  return all;
+}
+
+/**
+ * Prints a measurement as `cargo xtask bench` reads it. `ours` and `peer` are figures of the same rounds: the ratio is the median
+ * of each round's, since only what ran side by side can be compared.
+ */
+export function report({ name, unit = "ms", ours, peer, bar = null }) {
+  const ratios = ours.map((figure, round) => figure / peer[round]);
+  const line = { name, unit, ours: rounded(median(ours)), peer: rounded(median(peer)), ratio: rounded(median(ratios)), bar };
+  console.log(JSON.stringify(line));
+  const [low, high] = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
+  console.log(`  its ratios' middle half spans ${Math.round((100 * (high - low)) / median(ratios))} %`);
+}
+
+export const median = (figures) => quantile(figures, 0.5);
+
+function quantile(figures, share) {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.round((sorted.length - 1) * share)];
+}
+
+const rounded = (figure) => Number(figure.toPrecision(4));

@@ -1,0 +1,127 @@
+//! The cases, by subject.
+
+mod closing;
+mod commit;
+mod counts;
+mod damage;
+mod deletion;
+mod failure;
+mod load;
+mod merge;
+mod oplog;
+mod settings;
+mod versions;
+
+use crate::harness::{Case, Hands, Harness};
+
+/// Hands all cases to the macro `$then`: `everywhere { subject { case … } … } kept { … }`.
+///
+/// `everywhere`: what every database promises. `kept`: what one promises that outlives its connections.
+#[macro_export]
+macro_rules! for_each_case {
+    ($then:ident) => {
+        $then! {
+            everywhere {
+                commit {
+                    rows_settings_clock_and_record_are_stored_together
+                    calls_take_effect_in_the_order_in_which_they_were_made
+                    a_dropped_commit_still_commits
+                    a_dropped_deletion_still_deletes
+                    an_empty_batch_changes_nothing
+                    a_commit_gives_the_rows_as_they_are_now
+                    repeating_a_batch_changes_nothing_but_versions
+                    versions_rise_by_one_with_each_commit_of_the_row
+                    one_batch_may_touch_several_workflows
+                    ten_thousand_entities_are_committed_and_loaded
+                    a_large_batch_over_stored_rows_equals_the_same_one_by_one
+                    random_batches_are_stored_as_their_merge
+                }
+                merge {
+                    two_connections_lose_neither_field
+                    an_older_value_never_replaces_a_newer_one
+                    a_removal_beats_older_values_and_is_kept
+                    registers_of_a_newer_build_survive
+                    every_digit_and_every_character_stays_what_it_was
+                    two_connections_at_once_store_the_merge_of_all
+                }
+                load {
+                    an_empty_database_has_nothing
+                    rows_come_in_the_order_of_their_ids
+                    a_workflow_loads_alone
+                    a_load_is_all_of_one_moment
+                    what_is_deleted_by_a_register_is_still_there
+                    a_deletion_removes_all_of_its_workflow_and_nothing_else
+                    a_deleted_workflow_can_be_stored_again
+                }
+                settings {
+                    a_setting_is_set_replaced_and_removed
+                    null_is_a_setting_and_none_is_not
+                    a_setting_is_any_json
+                    the_version_of_what_is_stored_is_a_setting
+                    the_clock_is_the_newest_stamp_and_never_goes_back
+                    settings_alone_touch_no_row
+                }
+                counts {
+                    counts_follow_adding_deleting_and_restoring
+                    repeated_patches_count_once
+                    a_late_patch_to_a_missing_row_is_kept_but_not_counted
+                    counts_belong_to_one_workflow
+                    only_workflows_have_counts
+                    the_time_of_a_workflow_is_that_of_its_newest_change
+                }
+                oplog {
+                    a_record_is_written_only_when_it_is_asked_for
+                    records_come_oldest_first_and_hold_their_patches
+                    a_repeated_batch_leaves_one_record
+                    settings_alone_make_no_record
+                }
+            }
+            kept {
+                closing {
+                    reopening_finds_everything
+                    closing_finishes_what_is_under_way
+                    a_closed_connection_opens_again_with_the_next_call
+                    closing_twice_is_fine
+                    a_connection_that_is_dropped_lets_others_go_on
+                }
+                failure {
+                    a_failed_commit_leaves_nothing
+                    a_failed_commit_is_repeated_without_trace
+                    a_failed_commit_does_not_stop_those_behind_it
+                }
+                versions {
+                    a_newer_schema_is_refused_and_untouched
+                    a_schema_raised_under_us_is_not_written_to
+                    opening_again_changes_nothing
+                }
+                damage {
+                    a_row_that_cannot_be_read_is_named_and_the_rest_opens
+                    a_workflow_that_cannot_be_read_is_named_and_the_rest_opens
+                    a_row_of_another_entity_is_named
+                    reading_leaves_a_damaged_row_as_it_is
+                    a_damaged_row_is_set_aside_before_it_is_written_anew
+                    a_damaged_row_goes_with_its_workflow
+                }
+                deletion {
+                    a_database_deleted_under_us_is_said_by_every_call_and_not_made_again
+                    a_deleted_database_is_made_again_when_asked_and_takes_everything
+                    making_a_database_again_that_is_there_changes_nothing
+                    what_is_stored_after_somebody_else_made_it_again_is_found
+                }
+            }
+        }
+    };
+}
+
+macro_rules! lists {
+    (everywhere { $($module:ident { $($case:ident)* })* } kept { $($kept_module:ident { $($kept:ident)* })* }) => {
+        /// What every database promises.
+        pub const EVERYWHERE: &[Case<dyn Harness>] =
+            &[$($(Case { name: stringify!($case), run: |harness| Box::pin($module::$case(harness)) },)*)*];
+
+        /// What a database promises that outlives its connections.
+        pub const KEPT: &[Case<dyn Hands>] =
+            &[$($(Case { name: stringify!($kept), run: |hands| Box::pin($kept_module::$kept(hands)) },)*)*];
+    };
+}
+for_each_case!(lists);

@@ -1,0 +1,84 @@
+//! What a case is given.
+
+use std::{future::Future, rc::Rc};
+
+use futures::{
+    future::{Either, LocalBoxFuture, select},
+    pin_mut,
+};
+use storage::{Result, backend::Backend, model::EntityKey};
+
+/// A database that nobody has used before.
+pub trait Harness {
+    /// Opens a further connection to it.
+    fn open(&self) -> LocalBoxFuture<'_, Result<Box<dyn Backend>>>;
+
+    /// Lets other work go on for so long.
+    fn pause(&self, millis: u32) -> LocalBoxFuture<'_, ()>;
+}
+
+/// A database that outlives its connections, and ways to it that the contract doesn't know.
+pub trait Hands: Harness {
+    /// Deletes the database, whoever has it open.
+    fn destroy(&self) -> LocalBoxFuture<'_, ()>;
+
+    /// Whether there is a database.
+    fn exists(&self) -> LocalBoxFuture<'_, bool>;
+
+    /// The text of a stored row.
+    fn read(&self, key: EntityKey) -> LocalBoxFuture<'_, Option<String>>;
+
+    /// Stores a text as a row.
+    fn write<'a>(&'a self, key: EntityKey, text: &'a str) -> LocalBoxFuture<'a, ()>;
+
+    /// Everything that is stored, as a text: equal only if nothing has changed.
+    fn contents(&self) -> LocalBoxFuture<'_, String>;
+
+    /// Makes the database a newer build's: a larger version, and a table `later` with something in it.
+    fn make_newer(&self) -> LocalBoxFuture<'_, ()>;
+
+    /// From now on the engine refuses the settings [`REFUSED`], which a commit writes after its rows.
+    fn refuse_settings(&self) -> LocalBoxFuture<'_, ()>;
+}
+
+/// The settings that [`Hands::refuse_settings`] means. An engine that refuses some writes at once and others later does both.
+pub const REFUSED: [&str; 2] = ["refused at once", "refused later"];
+
+/// One promise.
+pub struct Case<H: ?Sized> {
+    /// The promise.
+    pub name: &'static str,
+    /// Checks it. Panics if it isn't kept.
+    pub run: fn(Rc<H>) -> LocalBoxFuture<'static, ()>,
+}
+
+/// What a case does with a harness again and again.
+impl dyn Harness + '_ {
+    pub(crate) async fn db(&self) -> Box<dyn Backend> {
+        self.within(self.open()).await.unwrap()
+    }
+
+    /// The future's result. What takes so long hangs.
+    pub(crate) async fn within<T>(&self, future: impl Future<Output = T>) -> T {
+        let late = self.pause(20_000);
+        pin_mut!(future);
+        match select(future, late).await {
+            Either::Left((value, _)) => value,
+            Either::Right(_) => panic!("hangs"),
+        }
+    }
+}
+
+impl dyn Hands + '_ {
+    pub(crate) async fn db(&self) -> Box<dyn Backend> {
+        self.as_harness().db().await
+    }
+
+    pub(crate) async fn within<T>(&self, future: impl Future<Output = T>) -> T {
+        self.as_harness().within(future).await
+    }
+
+    fn as_harness(&self) -> &(dyn Harness + '_) {
+        self
+    }
+}

@@ -1,0 +1,68 @@
+//! The contract over the databases of this machine: memory and `SQLite`.
+
+#[path = "native/memory.rs"]
+mod in_memory;
+#[path = "native/sqlite.rs"]
+mod in_sqlite;
+
+use std::{future::Future, rc::Rc, time::Duration};
+
+use conformance::{Case, EVERYWHERE, Hands, Harness, KEPT};
+use futures::future::LocalBoxFuture;
+
+macro_rules! over_memory {
+    (everywhere { $($module:ident { $($case:ident)* })* } kept { $($kept_module:ident { $($kept:ident)* })* }) => {
+        mod memory {
+            $(mod $module {
+                $(#[test]
+                fn $case() {
+                    let harness = std::rc::Rc::new(crate::in_memory::InMemory::default());
+                    crate::run(crate::EVERYWHERE, stringify!($case), harness);
+                })*
+            })*
+
+            $(mod $kept_module {
+                $(#[test]
+                #[ignore = "memory has nothing that outlives its connections"]
+                fn $kept() {})*
+            })*
+        }
+    };
+}
+conformance::for_each_case!(over_memory);
+
+macro_rules! over_sqlite {
+    (everywhere { $($module:ident { $($case:ident)* })* } kept { $($kept_module:ident { $($kept:ident)* })* }) => {
+        mod sqlite {
+            $(mod $module {
+                $(#[test]
+                fn $case() {
+                    let harness = std::rc::Rc::new(crate::in_sqlite::InSqlite::new());
+                    crate::run(crate::EVERYWHERE, stringify!($case), harness);
+                })*
+            })*
+
+            $(mod $kept_module {
+                $(#[test]
+                fn $kept() {
+                    let hands = std::rc::Rc::new(crate::in_sqlite::InSqlite::new());
+                    crate::run(crate::KEPT, stringify!($kept), hands);
+                })*
+            })*
+        }
+    };
+}
+conformance::for_each_case!(over_sqlite);
+
+fn run<H: ?Sized>(cases: &[Case<H>], name: &str, harness: Rc<H>) {
+    let case = cases.iter().find(|case| case.name == name).unwrap();
+    block_on((case.run)(harness));
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+fn pause(millis: u32) -> LocalBoxFuture<'static, ()> {
+    Box::pin(tokio::time::sleep(Duration::from_millis(millis.into())))
+}

@@ -1,0 +1,202 @@
+//! A database in a file, and another program's hands on it.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use conformance::{Hands, Harness};
+use futures::future::LocalBoxFuture;
+use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
+use storage::{
+    Error, Result,
+    backend::{
+        Backend,
+        sqlite::{FILE, Sqlite},
+    },
+    model::{EntityKey, Part},
+};
+use tempfile::TempDir;
+
+/// A folder that goes when the test ends.
+pub struct InSqlite(TempDir);
+
+impl InSqlite {
+    pub fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join(FILE)
+    }
+
+    /// A connection that knows nothing of the others.
+    fn raw(&self) -> Connection {
+        Connection::open(self.file()).unwrap()
+    }
+}
+
+impl Harness for InSqlite {
+    fn open(&self) -> LocalBoxFuture<'_, Result<Box<dyn Backend>>> {
+        let open = Sqlite::open(self.0.path());
+        Box::pin(async { Ok(Box::new(open.await?) as Box<dyn Backend>) })
+    }
+
+    fn pause(&self, millis: u32) -> LocalBoxFuture<'_, ()> {
+        crate::pause(millis)
+    }
+}
+
+impl Hands for InSqlite {
+    fn destroy(&self) -> LocalBoxFuture<'_, ()> {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = self.file().into_os_string();
+            file.push(suffix);
+            // The log's files come and go.
+            let removed = fs::remove_file(file);
+            assert!(removed.is_ok() || !suffix.is_empty());
+        }
+        Box::pin(async {})
+    }
+
+    fn exists(&self) -> LocalBoxFuture<'_, bool> {
+        let exists = self.file().exists();
+        Box::pin(async move { exists })
+    }
+
+    fn read(&self, key: EntityKey) -> LocalBoxFuture<'_, Option<String>> {
+        let (workflow, id) = (key.workflow.uuid(), key.uuid());
+        let raw = self.raw();
+        let sql = match key.part {
+            Part::Itself => "SELECT row FROM workflows WHERE id = ?2 AND ?1 = ?2",
+            Part::Node(_) => "SELECT row FROM nodes WHERE workflow = ?1 AND id = ?2",
+            Part::Edge(_) => "SELECT row FROM edges WHERE workflow = ?1 AND id = ?2",
+        };
+        let text = raw.query_row(sql, [workflow.as_bytes(), id.as_bytes()], |row| row.get(0)).optional().unwrap();
+        Box::pin(async move { text })
+    }
+
+    fn write<'a>(&'a self, key: EntityKey, text: &'a str) -> LocalBoxFuture<'a, ()> {
+        let (workflow, id) = (key.workflow.uuid(), key.uuid());
+        let sql = match key.part {
+            Part::Itself => "UPDATE workflows SET row = ?3 WHERE id = ?2 AND ?1 = ?2",
+            Part::Node(_) => "UPDATE nodes SET row = ?3 WHERE workflow = ?1 AND id = ?2",
+            Part::Edge(_) => "UPDATE edges SET row = ?3 WHERE workflow = ?1 AND id = ?2",
+        };
+        let changed = self.raw().execute(sql, params![workflow.as_bytes(), id.as_bytes(), text]).unwrap();
+        assert_eq!(changed, 1);
+        Box::pin(async {})
+    }
+
+    fn contents(&self) -> LocalBoxFuture<'_, String> {
+        let text = contents(&self.raw());
+        Box::pin(async move { text })
+    }
+
+    fn make_newer(&self) -> LocalBoxFuture<'_, ()> {
+        let later = "CREATE TABLE later (text); INSERT INTO later VALUES ('mine'); PRAGMA user_version = 7;";
+        self.raw().execute_batch(later).unwrap();
+        Box::pin(async {})
+    }
+
+    fn refuse_settings(&self) -> LocalBoxFuture<'_, ()> {
+        let trigger = "CREATE TRIGGER IF NOT EXISTS refuse BEFORE INSERT ON kv WHEN NEW.key LIKE 'refused%'
+            BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        self.raw().execute_batch(trigger).unwrap();
+        Box::pin(async {})
+    }
+}
+
+/// Every row of every table, and the version.
+fn contents(raw: &Connection) -> String {
+    let mut text: String = raw.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap().to_string();
+    let mut tables = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
+    for table in tables {
+        let mut query = raw.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+        let columns = query.column_count();
+        let mut rows = query.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            write!(text, "\n{table}").unwrap();
+            for column in 0..columns {
+                match row.get_ref(column).unwrap() {
+                    ValueRef::Text(value) => write!(text, " {:?}", String::from_utf8_lossy(value)).unwrap(),
+                    value => write!(text, " {value:?}").unwrap(),
+                }
+            }
+        }
+    }
+    text
+}
+
+/// What only a file can be.
+mod file {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+        let place = InSqlite::new();
+        let notes = "my notes, not a database\n".repeat(1_000);
+        fs::write(place.file(), &notes).unwrap();
+        let error = crate::block_on(place.open()).map(drop).unwrap_err();
+        assert!(matches!(error, Error::Corrupt(_)), "{error:?}");
+        assert_eq!(fs::read_to_string(place.file()).unwrap(), notes);
+    }
+
+    #[test]
+    fn a_newer_file_is_left_byte_for_byte() {
+        let place = InSqlite::new();
+        let db = crate::block_on(place.open()).unwrap();
+        crate::block_on(db.close());
+        crate::block_on(place.make_newer());
+        let before = fs::read(place.file()).unwrap();
+        crate::block_on(place.open()).map(drop).unwrap_err();
+        assert_eq!(fs::read(place.file()).unwrap(), before);
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_made() {
+        let place = TempDir::new().unwrap();
+        let folder = place.path().join("a/b é");
+        let db = crate::block_on(Sqlite::open(&folder)).unwrap();
+        assert!(crate::block_on(db.workflows()).unwrap().rows.is_empty());
+        assert!(folder.join(FILE).exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_said() {
+        let place = TempDir::new().unwrap();
+        let file = place.path().join("file");
+        fs::write(&file, "").unwrap();
+        for folder in [file.as_path(), &file.join("below"), Path::new("/dev/null/x")] {
+            let error = crate::block_on(Sqlite::open(folder)).map(drop).unwrap_err();
+            assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn another_program_that_holds_the_database_is_waited_for() {
+        let place = InSqlite::new();
+        let db = crate::block_on(place.open()).unwrap();
+        let raw = place.raw();
+        raw.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut batch = storage::backend::Batch::new();
+        batch.set("theme", Some("dark".into()));
+        let commit = db.commit(std::sync::Arc::new(batch));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        raw.execute_batch("COMMIT").unwrap();
+        crate::block_on(commit).unwrap();
+        assert_eq!(crate::block_on(db.kv("theme")), Ok(Some("dark".into())));
+    }
+
+    #[test]
+    fn commits_reach_the_disk_before_they_are_told() {
+        let place = InSqlite::new();
+        let _db = crate::block_on(place.open()).unwrap();
+        let raw = place.raw();
+        let mode: String = raw.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let page: u32 = raw.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), page), ("wal", 8192));
+    }
+}
