@@ -5,19 +5,19 @@ import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
 import { assertNear } from "./support/canvas.mjs";
-import { GENERATE, PROMPT } from "./support/kinds.mjs";
+import { PICTURE, PROMPT, STEP } from "./support/kinds.mjs";
 
 after(closeBrowser);
 
-/** A workflow with a prompt at the left and a picture generator at the right, not joined yet. */
+/** A workflow with a prompt at the left and a step at the right, not joined yet. */
 async function two(t) {
   const app = await open(t);
   const { canvas } = app;
   await app.newWorkflow();
   const { left, top, width, height } = await canvas.view();
   const prompt = await canvas.add(PROMPT.query, { x: left + width * 0.2, y: top + height * 0.3 });
-  const generate = await canvas.add(GENERATE.query, { x: left + width * 0.6, y: top + height * 0.3 });
-  return { app, canvas, page: app.page, prompt, generate };
+  const step = await canvas.add(STEP.query, { x: left + width * 0.6, y: top + height * 0.3 });
+  return { app, canvas, page: app.page, prompt, step };
 }
 
 test("a double click adds a node where it was made", async (t) => {
@@ -74,35 +74,40 @@ test("a node is resized by its corner and shows it", async (t) => {
 });
 
 test("a drag from port to port connects them", async (t) => {
-  const { canvas, prompt, generate } = await two(t);
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.input);
-  assert.deepEqual(Object.values(await canvas.edges()), [{ source: prompt, target: generate }]);
+  const { canvas, prompt, step } = await two(t);
+  await canvas.connect(prompt, PROMPT.output, step, STEP.textInput);
+  assert.deepEqual(Object.values(await canvas.edges()), [{ source: prompt, target: step }]);
 });
 
 test("a drag from an input to an output connects them the same way round", async (t) => {
-  const { canvas, prompt, generate } = await two(t);
-  await canvas.connect(generate, GENERATE.input, prompt, PROMPT.output);
-  assert.deepEqual(Object.values(await canvas.edges()), [{ source: prompt, target: generate }]);
+  const { canvas, prompt, step } = await two(t);
+  await canvas.connect(step, STEP.textInput, prompt, PROMPT.output);
+  assert.deepEqual(Object.values(await canvas.edges()), [{ source: prompt, target: step }]);
 });
 
 test("what does not fit is not connected", async (t) => {
-  const { canvas, prompt, generate } = await two(t);
-  await canvas.connect(generate, GENERATE.output, prompt, PROMPT.input);
-  assert.deepEqual(await canvas.edges(), {}, "a picture is no text");
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.output);
-  assert.deepEqual(await canvas.edges(), {}, "an output is no input");
-  await canvas.connect(generate, GENERATE.output, generate, GENERATE.input);
-  assert.deepEqual(await canvas.edges(), {}, "a node does not feed itself");
-  const { x, y } = await canvas.emptyPlace();
-  await canvas.drag(await canvas.middle(canvas.port(prompt, PROMPT.output)), { x, y });
+  const { canvas, prompt, step } = await two(t);
+  const { left, top, width, height } = await canvas.view();
+  const picture = await canvas.add(PICTURE.query, { x: left + width * 0.2, y: top + height * 0.6 });
+  const attempts = {
+    "a picture is no text": [picture, PICTURE.output, step, STEP.textInput],
+    "an output is no input": [prompt, PROMPT.output, step, STEP.output],
+    "a node does not feed itself": [step, STEP.output, step, STEP.input],
+  };
+  for (const [why, ends] of Object.entries(attempts)) {
+    await canvas.connect(...ends);
+    await canvas.page.keyboard.press("Escape");
+    assert.deepEqual(await canvas.edges(), {}, why);
+  }
+  await canvas.drag(await canvas.middle(canvas.port(prompt, PROMPT.output)), await canvas.emptyPlace(60));
   await canvas.page.keyboard.press("Escape");
   assert.deepEqual(await canvas.edges(), {}, "an edge needs two ends");
 });
 
 test("an edge is selected by a click and goes by Delete", async (t) => {
-  const { canvas, page, prompt, generate } = await two(t);
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.input);
-  const [from, to] = [await canvas.middle(canvas.port(prompt, PROMPT.output)), await canvas.middle(canvas.port(generate, GENERATE.input))];
+  const { canvas, page, prompt, step } = await two(t);
+  await canvas.connect(prompt, PROMPT.output, step, STEP.textInput);
+  const [from, to] = [await canvas.middle(canvas.port(prompt, PROMPT.output)), await canvas.middle(canvas.port(step, STEP.textInput))];
   await page.mouse.click((from.x + to.x) / 2, (from.y + to.y) / 2);
   await page.keyboard.press("Delete");
   await canvas.frames();
@@ -111,20 +116,20 @@ test("an edge is selected by a click and goes by Delete", async (t) => {
 });
 
 test("a click selects one node, shift adds and removes, a marquee takes what it touches", async (t) => {
-  const { canvas, page, prompt, generate } = await two(t);
+  const { canvas, page, prompt, step } = await two(t);
   await canvas.header(prompt).click();
   assert.deepEqual(await canvas.selected(), [prompt]);
-  await canvas.header(generate).click();
-  assert.deepEqual(await canvas.selected(), [generate]);
+  await canvas.header(step).click();
+  assert.deepEqual(await canvas.selected(), [step]);
   await canvas.header(prompt).click({ modifiers: ["Shift"] });
-  assert.deepEqual(await canvas.selected(), [prompt, generate].sort());
-  await canvas.header(generate).click({ modifiers: ["Shift"] });
+  assert.deepEqual(await canvas.selected(), [prompt, step].sort());
+  await canvas.header(step).click({ modifiers: ["Shift"] });
   assert.deepEqual(await canvas.selected(), [prompt]);
   const { x, y } = await canvas.emptyPlace();
   await page.mouse.click(x, y);
   assert.deepEqual(await canvas.selected(), []);
-  await marquee(canvas, [prompt, generate]);
-  assert.deepEqual(await canvas.selected(), [prompt, generate].sort());
+  await marquee(canvas, [prompt, step]);
+  assert.deepEqual(await canvas.selected(), [prompt, step].sort());
 });
 
 /** Draws a rectangle around nodes with Shift held. */
@@ -138,13 +143,13 @@ async function marquee(canvas, ids) {
 }
 
 test("selected nodes move together", async (t) => {
-  const { canvas, prompt, generate } = await two(t);
-  await marquee(canvas, [prompt, generate]);
-  const [one, other] = [await canvas.position(prompt), await canvas.position(generate)];
+  const { canvas, prompt, step } = await two(t);
+  await marquee(canvas, [prompt, step]);
+  const [one, other] = [await canvas.position(prompt), await canvas.position(step)];
   const { zoom } = await canvas.view();
   await canvas.dragNode(prompt, 40, 60);
   assertNear(await canvas.position(prompt), { x: one.x + 40 / zoom, y: one.y + 60 / zoom }, "the one under the hand");
-  assertNear(await canvas.position(generate), { x: other.x + 40 / zoom, y: other.y + 60 / zoom }, "the other");
+  assertNear(await canvas.position(step), { x: other.x + 40 / zoom, y: other.y + 60 / zoom }, "the other");
 });
 
 test("arrows nudge what is selected", async (t) => {
@@ -159,14 +164,14 @@ test("arrows nudge what is selected", async (t) => {
 });
 
 test("Delete removes nodes with their edges, and they stay away", async (t) => {
-  const { app, canvas, page, prompt, generate } = await two(t);
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.input);
+  const { app, canvas, page, prompt, step } = await two(t);
+  await canvas.connect(prompt, PROMPT.output, step, STEP.textInput);
   await canvas.header(prompt).click();
   await page.keyboard.press("Delete");
   await page.waitForSelector('[data-canvas][data-node-count="1"]');
-  assert.deepEqual(Object.keys(await canvas.nodes()), [generate]);
+  assert.deepEqual(Object.keys(await canvas.nodes()), [step]);
   assert.deepEqual(await canvas.edges(), {});
-  await canvas.header(generate).click();
+  await canvas.header(step).click();
   await page.keyboard.press("Backspace");
   await page.waitForSelector('[data-canvas][data-node-count="0"]');
   await app.saved();
@@ -175,15 +180,15 @@ test("Delete removes nodes with their edges, and they stay away", async (t) => {
 });
 
 test("settings are edited in the inspector and kept", async (t) => {
-  const { app, canvas, prompt, generate } = await two(t);
+  const { app, canvas, prompt, step } = await two(t);
   const entered = {};
-  for (const [id, kind] of [[prompt, PROMPT], [generate, GENERATE]]) {
+  for (const [id, kind] of [[prompt, PROMPT], [step, STEP]]) {
     await canvas.header(id).click();
     for (const [label, field] of Object.entries(kind.fields)) entered[`${id} ${label}`] = await fill(app, label, field);
   }
   await app.saved();
   await app.reload();
-  for (const [id, kind] of [[prompt, PROMPT], [generate, GENERATE]]) {
+  for (const [id, kind] of [[prompt, PROMPT], [step, STEP]]) {
     await canvas.header(id).click();
     for (const [label, field] of Object.entries(kind.fields)) {
       assert.equal(await shown(app, label, field), entered[`${id} ${label}`], `${label} after a reload`);
@@ -218,8 +223,8 @@ async function shown(app, label, { role }) {
 }
 
 test("a workflow is renamed in place, duplicated, and deleted with a way back", async (t) => {
-  const { app, canvas, page, prompt, generate } = await two(t);
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.input);
+  const { app, canvas, page, prompt, step } = await two(t);
+  await canvas.connect(prompt, PROMPT.output, step, STEP.textInput);
   const [original] = await app.workflowIds();
   const item = (id) => page.locator(`[data-workflow-id="${id}"]`);
 
@@ -235,7 +240,7 @@ test("a workflow is renamed in place, duplicated, and deleted with a way back", 
   await item(copy).click();
   await page.waitForSelector('[data-canvas][data-node-count="2"]');
   const nodes = Object.keys(await canvas.nodes());
-  assert.ok(!nodes.includes(prompt) && !nodes.includes(generate), "a copy has nodes of its own");
+  assert.ok(!nodes.includes(prompt) && !nodes.includes(step), "a copy has nodes of its own");
   assert.equal(Object.keys(await canvas.edges()).length, 1);
 
   await app.fromMenu(copy, "Delete");
@@ -264,10 +269,10 @@ test("Escape leaves a name as it was", async (t) => {
 });
 
 test("a reload brings back nodes, edges and the view as they were", async (t) => {
-  const { app, canvas, page, prompt, generate } = await two(t);
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.input);
+  const { app, canvas, page, prompt, step } = await two(t);
+  await canvas.connect(prompt, PROMPT.output, step, STEP.textInput);
   await canvas.dragNode(prompt, 33, -21);
-  await canvas.dragNode(generate, -17, 58);
+  await canvas.dragNode(step, -17, 58);
   const place = await canvas.emptyPlace();
   await page.mouse.move(place.x, place.y);
   await page.mouse.wheel(0, 200);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
-import { GENERATE, PROMPT } from "./support/kinds.mjs";
+import { PROMPT, STEP } from "./support/kinds.mjs";
 
 after(closeBrowser);
 
@@ -13,36 +13,40 @@ async function two(t) {
   await app.newWorkflow();
   const { left, top, width, height } = await app.canvas.view();
   const prompt = await app.canvas.add(PROMPT.query, { x: left + width * 0.2, y: top + height * 0.3 });
-  const generate = await app.canvas.add(GENERATE.query, { x: left + width * 0.6, y: top + height * 0.3 });
-  return { app, canvas: app.canvas, page: app.page, prompt, generate };
+  const step = await app.canvas.add(STEP.query, { x: left + width * 0.6, y: top + height * 0.3 });
+  return { app, canvas: app.canvas, page: app.page, prompt, step };
 }
 
-/** Presses Tab until `found` holds for what has the focus; fails after going round. */
-async function tabTo(page, found, what) {
+/** Presses a key until `found` holds for what has the focus; fails after going round. */
+async function go(page, key, found, what) {
   for (let i = 0; i < 120; i++) {
     if (await page.evaluate(found)) return;
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
   }
-  assert.fail(`Tab never reaches ${what}`);
+  assert.fail(`${key} never reaches ${what}`);
 }
 
-test("nodes are reached by Tab, and the focus is seen", async (t) => {
-  const { app, canvas, page, prompt, generate } = await two(t);
-  await app.button("New workflow").first().focus();
-  const reached = new Set();
-  for (let i = 0; i < 120 && reached.size < 2; i++) {
-    await page.keyboard.press("Tab");
-    const id = await page.evaluate(() => document.activeElement?.dataset?.nodeId);
-    if (id) {
-      reached.add(id);
-      const outline = await canvas.node(id).evaluate((node) => {
-        const { outlineStyle, boxShadow } = getComputedStyle(node);
-        return outlineStyle !== "none" || boxShadow !== "none";
-      });
-      assert.ok(outline, "what has the focus shows it");
-    }
+// Tab on the canvas itself asks for a node to add, so the way in is from the tools, backwards.
+test("nodes are reached by Tab in their order, and the focus is seen", async (t) => {
+  const { canvas, page, prompt, step } = await two(t);
+  await page.getByRole("toolbar", { name: "Tools" }).getByRole("button").first().focus();
+  const onNode = () => document.activeElement?.hasAttribute("data-node-id") ?? false;
+  const reached = [];
+  for (let i = 0; i < 2; i++) {
+    await page.keyboard.press("Shift+Tab");
+    await go(page, "Shift+Tab", onNode, "another node");
+    reached.push(await page.evaluate(() => document.activeElement.dataset.nodeId));
   }
-  assert.deepEqual([...reached].sort(), [prompt, generate].sort());
+  assert.deepEqual(reached, [step, prompt]);
+  const { outlineStyle, boxShadow } = await canvas.node(prompt).evaluate((node) => {
+    const { outlineStyle, boxShadow } = getComputedStyle(node);
+    return { outlineStyle, boxShadow };
+  });
+  assert.ok(outlineStyle !== "none" || boxShadow !== "none", "what has the focus shows it");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.nodeId), step, "and Tab goes on");
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await canvas.selected(), [step], "Enter selects");
 });
 
 test("Escape ends the search for a node and gives the focus back", async (t) => {
@@ -67,8 +71,8 @@ test("Escape during a drag puts the node back", async (t) => {
 });
 
 test("Escape during a connection draws none", async (t) => {
-  const { canvas, page, prompt, generate } = await two(t);
-  await canvas.connect(prompt, PROMPT.output, generate, GENERATE.input, { hold: () => page.keyboard.press("Escape") });
+  const { canvas, page, prompt, step } = await two(t);
+  await canvas.connect(prompt, PROMPT.output, step, STEP.textInput, { hold: () => page.keyboard.press("Escape") });
   assert.deepEqual(await canvas.edges(), {});
 });
 
@@ -110,7 +114,7 @@ test("typing in a field does not command the canvas", async (t) => {
 test("a menu opens, moves and closes by keys and gives the focus back", async (t) => {
   const { app, page } = await two(t);
   await app.button("New workflow").first().focus();
-  await tabTo(page, () => document.activeElement?.getAttribute("aria-haspopup") === "menu", "a workflow's menu");
+  await go(page, "Tab", () => document.activeElement?.getAttribute("aria-haspopup") === "menu", "a workflow's menu");
   await page.keyboard.press("Enter");
   await page.getByRole("menu").waitFor();
   await page.keyboard.press("ArrowDown");

@@ -20,7 +20,7 @@ async function one(t) {
 }
 
 const ways = {
-  "a drag of the background": { place: (canvas) => canvas.emptyPlace() },
+  "a drag of the background": { place: (canvas) => canvas.emptyPlace(130) },
   "a drag with the middle button": { place: (canvas, node) => canvas.grip(node), button: "middle" },
   "a drag with Space held": { place: (canvas, node) => canvas.grip(node), key: "Space" },
 };
@@ -37,6 +37,23 @@ for (const [way, { place, button, key }] of Object.entries(ways)) {
     assert.deepEqual(await canvas.position(node), position, "no node moves");
   });
 }
+
+test("a pan goes on outside the window, and ends there", async (t) => {
+  const { canvas, page } = await one(t);
+  const view = await canvas.view();
+  const from = { x: view.left + view.width / 2, y: view.top + view.height - 80 };
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x - 30, from.y + 30);
+  await page.mouse.move(from.x - 60, from.y + 200);
+  await page.mouse.up();
+  await canvas.frames();
+  const there = { x: view.x - 60, y: view.y + 200 };
+  assertNear(await canvas.view(), there, "the view follows");
+  await page.mouse.move(from.x, from.y - 100);
+  await canvas.frames();
+  assertNear(await canvas.view(), there, "and stays when the pointer comes back");
+});
 
 test("the node is drawn where the view says that it is", async (t) => {
   const { canvas, page, node } = await one(t);
@@ -94,7 +111,7 @@ test("far away, nodes are drawn together and come back when near", async (t) => 
   const { canvas, page } = app;
   await app.importJson("grid.json", grid(2500), 2500);
   await page.waitForSelector('[data-canvas][data-detail="far"]');
-  assert.equal(await page.locator("[data-node-id]").count(), 0, "no elements of their own");
+  assert.equal(await page.locator("[data-node-id]").filter({ visible: true }).count(), 0, "none is drawn by itself");
   const { left, top, width, height } = await canvas.view();
   await page.mouse.move(left + width / 2, top + height / 2);
   for (let i = 0; i < 60 && (await canvas.view()).zoom < 0.9; i++) await page.mouse.wheel(0, -120);

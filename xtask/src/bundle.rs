@@ -36,28 +36,34 @@ impl Profile {
     }
 }
 
-/// Files ready to be put on a site.
-pub struct Bundle {
-    pub folder: PathBuf,
-    /// Stands for everything that the files were made from.
-    pub fingerprint: String,
+/// What the compiler has made of a binary.
+pub struct Wasm {
+    package: &'static str,
+    profile: Profile,
+    path: PathBuf,
 }
 
-/// Builds the binary of `package` into `folder`, unless that is what these sources have given already.
-pub fn build(package: &str, features: &str, profile: Profile, folder: PathBuf) -> Result<Bundle> {
-    cargo::ensure_wasm_target()?;
-    let wasm = Build { package, features, profile: profile.cargo_profile(), target: Some(cargo::WASM) }.run()?;
-    let optimiser = if profile == Profile::Release { wasm_opt::find()? } else { None };
-    // This program's own file stands for the recipe, wasm-bindgen's version included.
-    let fingerprint = Fingerprint::default()
-        .text(if optimiser.is_some() { "optimised" } else { "as compiled" })
-        .files([&wasm, &std::env::current_exe()?])?
-        .finish();
-    unless_made(&folder, &fingerprint, || {
-        bind(package, &wasm, profile, &folder)?;
-        optimiser.map_or(Ok(()), |tool| optimise(&tool, &folder.join(format!("{package}_bg.wasm"))))
-    })?;
-    Ok(Bundle { folder, fingerprint })
+impl Wasm {
+    pub fn compile(package: &'static str, features: &str, profile: Profile) -> Result<Self> {
+        cargo::ensure_wasm_target()?;
+        let path = Build { package, features, profile: profile.cargo_profile(), target: Some(cargo::WASM) }.run()?;
+        Ok(Self { package, profile, path })
+    }
+
+    /// Puts it with its glue into `folder`, unless it is there. Returns a fingerprint of everything that it was made from.
+    pub fn bind(&self, folder: &Path) -> Result<String> {
+        let optimiser = if self.profile == Profile::Release { wasm_opt::find()? } else { None };
+        // This program's own file stands for the recipe, wasm-bindgen's version included.
+        let fingerprint = Fingerprint::default()
+            .text(if optimiser.is_some() { "optimised" } else { "as compiled" })
+            .files([&self.path, &std::env::current_exe()?])?
+            .finish();
+        unless_made(folder, &fingerprint, || {
+            bind(self.package, &self.path, self.profile, folder)?;
+            optimiser.map_or(Ok(()), |tool| optimise(&tool, &folder.join(format!("{}_bg.wasm", self.package))))
+        })?;
+        Ok(fingerprint)
+    }
 }
 
 fn bind(package: &str, wasm: &Path, profile: Profile, folder: &Path) -> Result<()> {
@@ -74,7 +80,7 @@ fn bind(package: &str, wasm: &Path, profile: Profile, folder: &Path) -> Result<(
             .remove_name_section(release)
             .remove_producers_section(release)
             .generate(folder)?;
-        // The glue starts itself, as dx's does: the page needs no inline script, and the same file is a worker's script.
+        // The glue starts itself, as dx's does: the page needs no inline script, and a worker can start from it.
         let glue = folder.join(format!("{package}.js"));
         files::write(&glue, files::read_text(&glue)? + "\nexport const started = __wbg_init();\n")?;
         Ok(((), format!("{} of wasm", files::size(&folder.join(format!("{package}_bg.wasm")))?)))

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_locked_version_is_found_by_the_whole_name() {
-        let lock = "[[package]]\nname = \"dioxus-web\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"dioxus\"\nversion = \"0.7.10\"\n";
+        let lock =
+            "name = \"dioxus-web\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"dioxus\"\nversion = \"0.7.10\"\n";
         assert_eq!(locked(lock, "dioxus"), Some("0.7.10"));
         assert_eq!(locked(lock, "dioxus-cli"), None);
     }

@@ -86,9 +86,11 @@ pub fn relative(path: &Path) -> String {
     path.strip_prefix(crate::root()).unwrap_or(path).display().to_string()
 }
 
+/// Creates a folder, with those above it.
+pub fn create_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))
+}
+
 fn create_parent(path: &Path) -> Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).with_context(|| format!("creating the folder {}", parent.display()))?;
-    }
-    Ok(())
+    path.parent().map_or(Ok(()), create_folder)
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::{
-    bundle::{self, Profile},
-    files, root, site,
+    bundle::{Profile, Wasm},
+    files, lock, root,
 };
 
 /// The exports are `window.harness`; `window.ready` says that they are there.
@@ -23,10 +23,12 @@ const PAGE: &str = r#"<!DOCTYPE html>
 "#;
 
 /// Builds the page of `package`, unless it is there already. Returns its folder.
-pub fn build(package: &str, profile: Profile) -> Result<PathBuf> {
+pub fn build(package: &'static str, profile: Profile) -> Result<PathBuf> {
+    let wasm = Wasm::compile(package, "", profile)?;
     let work = root().join(format!("target/{package}-site"));
-    let _lock = site::lock(&work)?;
-    let bundle = bundle::build(package, "", profile, work.join("public"))?;
-    files::write(&bundle.folder.join("index.html"), PAGE.replace("PACKAGE", package))?;
-    Ok(bundle.folder)
+    let _lock = lock::hold(&work)?;
+    let folder = work.join("public");
+    wasm.bind(&folder)?;
+    files::write(&folder.join("index.html"), PAGE.replace("PACKAGE", package))?;
+    Ok(folder)
 }

@@ -12,6 +12,7 @@ mod doctor;
 mod files;
 mod fingerprint;
 mod harness;
+mod lock;
 mod node;
 mod page;
 mod process;

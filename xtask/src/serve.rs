@@ -89,3 +89,39 @@ fn listen(wanted: Option<u16>) -> Result<TcpListener> {
     }
     bail!("no port from {DEFAULT} on is free; choose one with --port")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpStream,
+    };
+
+    use super::*;
+    use crate::files;
+
+    fn get(address: &str, path: &str) -> String {
+        let mut stream = TcpStream::connect(address.trim_start_matches("http://").trim_end_matches('/')).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.to_lowercase()
+    }
+
+    #[test]
+    fn only_hashed_files_that_exist_are_kept_by_browsers() {
+        let folder = std::env::temp_dir().join(format!("xtask-{}-serve", std::process::id()));
+        files::write(&folder.join("index.html"), "page").unwrap();
+        files::write(&folder.join(HASHED).join("a-1.css"), "style").unwrap();
+        let address = serve_aside(folder.clone()).unwrap();
+
+        let page = get(&address, "/");
+        assert!(page.ends_with("page") && page.contains("content-type: text/html"), "{page}");
+        assert!(page.contains("cache-control: no-cache"), "{page}");
+        let style = get(&address, "/hashed/a-1.css");
+        assert!(style.ends_with("style") && style.contains("immutable"), "{style}");
+        let missing = get(&address, "/hashed/a-2.css");
+        assert!(missing.starts_with("http/1.1 404") && !missing.contains("immutable"), "{missing}");
+        files::remove(&folder).unwrap();
+    }
+}

@@ -8,18 +8,16 @@
 //!
 //! `packages/app/index.html` and `assets/` are the same files that dx uses; this module does to them what dx does.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::{
-    bundle::{self, Profile},
+    bundle::{Profile, Wasm},
     compress::compress,
     files,
     fingerprint::{Fingerprint, Made, short_hash, unless_made},
+    lock,
     page::{self, Links},
     progress, root,
 };
@@ -29,27 +27,20 @@ pub const HASHED: &str = "hashed";
 
 /// Builds the site, unless it already is what these sources give. Returns its folder.
 pub fn build(profile: Profile) -> Result<PathBuf> {
+    let wasm = Wasm::compile("app", "web", profile)?;
     let work = root().join("target/site");
-    let _lock = lock(&work)?;
-    let code = bundle::build("app", "web", profile, work.join(format!("{}-code", profile.name())))?;
+    let _lock = lock::hold(&work)?;
+    let code = work.join(format!("{}-code", profile.name()));
+    let fingerprint = Fingerprint::default().text(&wasm.bind(&code)?);
+    let fingerprint = fingerprint.file(&template())?.files(&files::list(&assets())?)?.finish();
     let site = work.join(profile.name());
-    let fingerprint =
-        Fingerprint::default().text(&code.fingerprint).file(&template())?.files(&files::list(&assets())?)?.finish();
     let made = unless_made(&site, &fingerprint, || {
-        let code = place_code(&code.folder, &site)?;
+        let code = place_code(&code, &site)?;
         place_page(&code, &site)?;
         if profile == Profile::Release { compress(&site) } else { Ok(()) }
     })?;
     progress::say(if made == Made::Anew { "Built" } else { "Fresh" }, &files::relative(&site));
     Ok(site)
-}
-
-/// Two builds into one folder would undo each other. Released when the file is closed, also by the process' death.
-pub fn lock(work: &Path) -> Result<File> {
-    fs::create_dir_all(work).with_context(|| format!("creating the folder {}", work.display()))?;
-    let file = File::create(work.join(".lock")).with_context(|| format!("locking {}", work.display()))?;
-    file.lock().with_context(|| format!("locking {}", work.display()))?;
-    Ok(file)
 }
 
 /// Copies the code to `hashed/app-<hash>/` and returns that name.
@@ -75,8 +66,8 @@ fn place_page(code: &str, site: &Path) -> Result<()> {
             Some((stem, kind @ ("css" | "js"))) if page::refers_to(&template, &name) => {
                 ensure!(
                     kind != "css" || !has_relative_url(&String::from_utf8_lossy(&content)),
-                    "assets/{name} refers to another file by url(…) or @import, which would not be found from {HASHED}/: \
-                     use a data: URL, or a link in index.html"
+                    "assets/{name} refers to another file by url(…) or @import, which would not be found from \
+                     {HASHED}/: use a data: URL, or a link in index.html"
                 );
                 format!("{HASHED}/{}-{}.{kind}", stem.replace('/', "-"), short_hash(&content))
             }

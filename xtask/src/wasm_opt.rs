@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{node, process, progress, root, system};
+use crate::{files, node, process, progress, root, system};
 
 /// Debian's release (108) does not know what rustc emits; this one does.
 const BINARYEN: &str = "binaryen@132.0.0";
@@ -33,7 +33,7 @@ pub fn find() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     progress::timed("Installing", || {
-        fs::create_dir_all(folder()).with_context(|| format!("creating the folder {}", folder().display()))?;
+        files::create_folder(&folder())?;
         let mut npm = node::npm();
         npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(folder()).arg(BINARYEN);
         process::run(npm.stdout(Stdio::null()))?;
@@ -44,8 +44,8 @@ pub fn find() -> Result<Option<PathBuf>> {
 
 /// Optimises `wasm` in place.
 ///
-/// Of a small app of 561 kB the levels leave 506 (`-Oz`), 510 (`-Os`, `-O3`) and 524 kB (`-O2`), all the same once they are
-/// compressed, in 5 to 7 s. So the level is the one for speed, as rustc's is.
+/// Of a small app of 561 kB the levels leave 506 (`-Oz`), 510 (`-Os`, `-O3`) and 524 kB (`-O2`), all the same once
+/// compressed, and take 5 to 7 s. So the level is the one for speed, as rustc's is.
 pub fn run(tool: &Path, wasm: &Path) -> Result<()> {
     let output = wasm.with_extension("opt");
     let mut command = Command::new(tool);

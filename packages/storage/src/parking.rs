@@ -117,20 +117,28 @@ impl Patch {
 }
 
 /// The batch's patches as a JSON array.
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "maps with string keys over texts and JSON always can be JSON"
+)]
 pub fn patches(batch: &Batch) -> Json {
     let patches: Vec<Patch> = batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect();
-    #[expect(clippy::expect_used, reason = "maps with string keys over texts and JSON always can be JSON")]
     Json::new(&patches).expect("plain data")
 }
 
 /// Writes a batch as text.
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "maps with string keys over texts and JSON always can be JSON"
+)]
 pub fn to_text(batch: &Batch) -> String {
     let text = Text {
         patches: batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect(),
         kv: batch.kv().map(|(key, value)| (key.to_owned(), Setting { value: value.cloned() })).collect(),
         record: batch.is_recorded(),
     };
-    #[expect(clippy::expect_used, reason = "maps with string keys over texts and JSON always can be JSON")]
     serde_json::to_string(&text).expect("plain data")
 }
 

@@ -88,7 +88,15 @@ impl Session {
         Ok((Self::start(backend, parking::Place::nowhere(), tell).await?, events))
     }
 
-    async fn start(backend: Arc<dyn Backend>, parking: parking::Place, tell: mpsc::UnboundedSender<Event>) -> Result<Self> {
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
+    )]
+    async fn start(
+        backend: Arc<dyn Backend>,
+        parking: parking::Place,
+        tell: mpsc::UnboundedSender<Event>,
+    ) -> Result<Self> {
         let kept = backend.kv(CLOCK).await?.and_then(|json| json.read().ok());
         let clock = Arc::new(Mutex::new(Clock::new(random_bits(), kept)));
         let seen = Arc::clone(&clock);
@@ -217,7 +225,9 @@ impl Session {
         let uncommitted = self.0.writer.uncommitted();
         let left = uncommitted.map(|batch| self.0.parking.leave(parking::to_text(&batch))).transpose()?;
         let old = std::mem::replace(&mut *lock(&self.0.parked), left.into_iter().collect());
-        old.iter().for_each(|key| self.0.parking.remove(key));
+        for key in &old {
+            self.0.parking.remove(key);
+        }
         self.remove_parked_once_stored();
         Ok(())
     }
@@ -231,7 +241,9 @@ impl Session {
         let (stored, parking) = (self.flush(), self.0.parking.clone());
         spawn(Box::pin(async move {
             stored.await;
-            keys.iter().for_each(|key| parking.remove(key));
+            for key in &keys {
+                parking.remove(key);
+            }
         }));
     }
 

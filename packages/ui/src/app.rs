@@ -124,15 +124,16 @@ fn Studio(opened: Opened) -> Element {
     });
     let leaving = store.clone();
     use_hook(|| platform::on_leave(move |how| leave(&leaving, how)));
-    use_effect(|| platform::say_state(PageState::Ready));
     let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor);
     let panels = use_panels();
-    let (flushing, dropped) = (store.clone(), store);
+    use_topic(&store, Topic::Open);
+    let (flushing, dropped) = (store.clone(), store.clone());
     rsx! {
         div {
             class: "shell",
             class: if !(panels.library)() { "no-library" },
             class: if (panels.library)() { "show-library" },
+            class: if store.open_id().is_none() { "no-inspector" },
             onpointermove: move |event| moved.pointer_moved(&event),
             onpointerup: move |event| released.pointer_released(&event),
             onpointercancel: move |event| cancelled.pointer_released(&event),

@@ -7,7 +7,7 @@ mod in_sqlite;
 
 use std::{future::Future, rc::Rc, time::Duration};
 
-use conformance::{Case, EVERYWHERE, Hands, Harness, KEPT};
+use conformance::{Case, EVERYWHERE, KEPT};
 use futures::future::LocalBoxFuture;
 
 macro_rules! over_memory {

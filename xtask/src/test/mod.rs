@@ -10,7 +10,7 @@ mod part;
 
 use std::{
     process::{Command, ExitCode},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -27,6 +27,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// How long a file of tests may take. One that hangs is ended then, and the others still run.
+    fn limit(&self) -> Duration {
+        Duration::from_secs(60 * if self.full { 120 } else { 10 })
+    }
+
     /// Tells the tests themselves through their environment.
     fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         if self.full { command.env("ATELIER_FULL", "1") } else { command }

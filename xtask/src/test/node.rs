@@ -17,7 +17,8 @@ pub fn run(folder: &str, options: &Options, outcome: &mut Outcome, prepare: impl
         files::remove(&report)?;
         progress::say("Running", &files::relative(&file));
         let mut command = node::node()?;
-        command.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+        command.arg("--test").arg(format!("--test-timeout={}", options.limit().as_millis()));
+        command.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
         command.arg("--test-reporter=tap").arg(format!("--test-reporter-destination={}", report.display())).arg(&file);
         prepare(options.tell(&mut command));
         let before = outcome.failed;

@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn the_end_of_a_tap_report_is_counted() {
         let mut outcome = Outcome::default();
-        outcome.tap("TAP version 13\nok 1 - a\nnot ok 2 - b\n1..2\n# tests 9\n# suites 0\n# pass 3\n# fail 2\n# cancelled 1\n# skipped 2\n# todo 1\n# duration_ms 133.7\n");
+        outcome.tap(
+            "TAP version 13\n# Subtest: a\nok 1 - a\nnot ok 2 - b\n1..2\n# tests 9\n# suites 0\n# pass 3\n# fail 2\n",
+        );
+        outcome.tap("# cancelled 1\n# skipped 2\n# todo 1\n# duration_ms 133.7\n");
         assert_eq!(outcome, Outcome { passed: 3, failed: 3, skipped: 3, problems: vec![] });
     }
 

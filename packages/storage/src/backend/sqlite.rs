@@ -92,7 +92,8 @@ fn gone() -> Error {
 impl Backend for Sqlite {
     fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
         self.call(|worker| {
-            let mut query = worker.connection()?.prepare_cached("SELECT id, CAST(row AS BLOB) FROM workflows ORDER BY id")?;
+            let mut query =
+                worker.connection()?.prepare_cached("SELECT id, CAST(row AS BLOB) FROM workflows ORDER BY id")?;
             read_rows(&mut query, [], WorkflowId::from_uuid, |id| EntityKey::workflow(WorkflowId::from_uuid(id)))
         })
     }
@@ -112,10 +113,12 @@ impl Backend for Sqlite {
                 Some(Err(error)) => loaded.corrupt = Some(error),
             }
             let of = [workflow.uuid().as_bytes().to_vec()];
-            let mut query = snapshot.prepare_cached("SELECT id, CAST(row AS BLOB) FROM nodes WHERE workflow = ?1 ORDER BY id")?;
+            let mut query =
+                snapshot.prepare_cached("SELECT id, CAST(row AS BLOB) FROM nodes WHERE workflow = ?1 ORDER BY id")?;
             let key = |id| EntityKey::node(workflow, NodeId::from_uuid(id));
             loaded.nodes = read_rows(&mut query, rusqlite::params_from_iter(of.iter()), NodeId::from_uuid, key)?;
-            let mut query = snapshot.prepare_cached("SELECT id, CAST(row AS BLOB) FROM edges WHERE workflow = ?1 ORDER BY id")?;
+            let mut query =
+                snapshot.prepare_cached("SELECT id, CAST(row AS BLOB) FROM edges WHERE workflow = ?1 ORDER BY id")?;
             let key = |id| EntityKey::edge(workflow, EdgeId::from_uuid(id));
             loaded.edges = read_rows(&mut query, rusqlite::params_from_iter(of.iter()), EdgeId::from_uuid, key)?;
             Ok(loaded)
@@ -149,7 +152,8 @@ impl Backend for Sqlite {
         self.call(|worker| {
             let mut query = worker.connection()?.prepare_cached("SELECT record FROM oplog ORDER BY id")?;
             let texts = query.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-            let record = |text: String| serde_json::from_str(&text).map_err(|error| Error::Corrupt(format!("oplog: {error}")));
+            let record =
+                |text: String| serde_json::from_str(&text).map_err(|error| Error::Corrupt(format!("oplog: {error}")));
             texts.into_iter().map(record).collect()
         })
     }
@@ -175,6 +179,8 @@ struct Worker {
     file: PathBuf,
     /// None after closing; the next call opens it again.
     connection: Option<Connection>,
+    /// The file that was opened. Another one of the same name is somebody else's: ours was deleted.
+    opened: Option<FileId>,
 }
 
 const SCHEMA_SQL: &str = "
@@ -190,9 +196,8 @@ CREATE TABLE oplog (id BLOB PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 
 impl Worker {
     fn open(file: PathBuf) -> Result<Self> {
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| Error::Unavailable(format!("{}: {error}", folder.display())))?;
-        let mut worker = Self { file, connection: None };
+        let mut worker = Self { file, connection: None, opened: None };
+        worker.make_folder()?;
         worker.connect()?;
         Ok(worker)
     }
@@ -215,13 +220,14 @@ impl Worker {
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         transaction.commit()?;
+        self.opened = file_id(&self.file);
         self.connection = Some(connection);
         Ok(())
     }
 
     /// The connection, unless its file was deleted under it: what would be written to it then, nobody would find again.
     fn connection(&mut self) -> Result<&mut Connection> {
-        if !self.file.exists() {
+        if self.opened != file_id(&self.file) {
             self.connection = None;
             return Err(Error::Deleted);
         }
@@ -232,8 +238,12 @@ impl Worker {
     }
 
     fn recreate(&mut self) -> Result<()> {
-        if !self.file.exists() {
-            self.connection = None;
+        let found = file_id(&self.file);
+        if found == self.opened {
+            return Ok(());
+        }
+        self.connection = None;
+        if found.is_none() {
             // What the lost file has left would be taken for the new one's.
             for suffix in ["-wal", "-shm"] {
                 let mut name = self.file.clone().into_os_string();
@@ -245,12 +255,14 @@ impl Worker {
                     _ => {}
                 }
             }
-            if let Some(folder) = self.file.parent() {
-                fs::create_dir_all(folder).map_err(|error| Error::Unavailable(format!("{}: {error}", folder.display())))?;
-            }
-            self.connect()?;
         }
-        Ok(())
+        self.make_folder()?;
+        self.connect()
+    }
+
+    fn make_folder(&self) -> Result<()> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| Error::Unavailable(format!("{}: {error}", folder.display())))
     }
 
     fn write(&mut self) -> Result<Transaction<'_>> {
@@ -307,6 +319,26 @@ impl Worker {
 fn version(connection: &Connection) -> Result<u32> {
     let found = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
     if found > SCHEMA_VERSION { Err(Error::Newer { found, known: SCHEMA_VERSION }) } else { Ok(found) }
+}
+
+/// Tells a file from another one of the same name.
+#[cfg(unix)]
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(file: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+
+    fs::metadata(file).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Here a file that is open cannot be deleted, so there never is another one of the same name.
+#[cfg(not(unix))]
+type FileId = ();
+
+#[cfg(not(unix))]
+fn file_id(file: &Path) -> Option<FileId> {
+    file.exists().then_some(())
 }
 
 /// Those of the batch's workflows of which nothing is stored: 10,000 reads fewer when one is imported.
@@ -386,9 +418,12 @@ fn parse(key: EntityKey, text: &[u8]) -> Result<(Uuid, Row)> {
 }
 
 fn read_kv(connection: &Connection, key: &str) -> Result<Option<Json>> {
-    let text: Option<String> =
-        connection.prepare_cached("SELECT value FROM kv WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()?;
-    let read = |text: String| serde_json::from_str(&text).map_err(|error| Error::Corrupt(format!("setting {key}: {error}")));
+    let text: Option<String> = connection
+        .prepare_cached("SELECT value FROM kv WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    let read =
+        |text: String| serde_json::from_str(&text).map_err(|error| Error::Corrupt(format!("setting {key}: {error}")));
     text.map(read).transpose()
 }
 

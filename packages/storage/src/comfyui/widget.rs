@@ -5,6 +5,8 @@
 //! `widget_N`, where N is its place in the list, counted from 0. Of values that would have one name the second is `NAME#1`,
 //! the third `NAME#2`, as `ComfyUI` writes it.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
     ImportError, Limits, classes,
     distinct::distinct,
@@ -34,7 +36,7 @@ pub(super) struct Known<'a> {
 
 /// A node's settings: each value once, under a name of its own.
 pub(super) fn config(node: &Object, known: &Known<'_>, limits: &Limits) -> Result<Object, ImportError> {
-    // An object of names is an extra that ComfyUI itself ignores; so is one of another shape.
+    // ComfyUI reads the list; the names beside it are worth something only as an object.
     let named = raw::field(node, "widgets_values_named").filter(|named| Shape::of(named) == Shape::Object);
     let named = named.map_or(Ok(Vec::new()), |named| raw::pairs(named, limits.entries));
     let named = named.map_err(|error| error.within("widgets_values_named"))?;
@@ -44,9 +46,8 @@ pub(super) fn config(node: &Object, known: &Known<'_>, limits: &Limits) -> Resul
         Some((Shape::List, values)) => join(raw::list(values, limits.entries).map_err(within)?, named, known),
         Some((Shape::Object, values)) => {
             let mut pairs = raw::pairs(values, limits.entries).map_err(within)?;
-            let others = named.into_iter().filter(|(name, _)| pairs.iter().all(|(other, _)| other != name));
-            let others: Vec<_> = others.collect();
-            pairs.extend(others);
+            let here: HashSet<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+            pairs.extend(named.into_iter().filter(|(name, _)| !here.contains(name)));
             pairs
         }
         Some((_, value)) => join(vec![value.clone()], named, known),
@@ -58,39 +59,72 @@ pub(super) fn config(node: &Object, known: &Known<'_>, limits: &Limits) -> Resul
 
 /// Names for a list of values. A named value that isn't in the list comes along.
 fn join(values: Vec<Json>, named: Vec<(String, Json)>, known: &Known<'_>) -> Vec<(String, Json)> {
-    let mut keys = vec![None; values.len()];
-    let mut others = Vec::new();
     if named.is_empty() {
-        keys = guess(&values, known);
-    } else if named.len() <= values.len() {
-        let places = align(&named, &values, |(_, named), value| named == value);
-        for ((name, _), place) in named.into_iter().zip(places) {
-            keys[place] = Some(name);
-        }
-    } else {
-        let places = align(&values, &named, |value, (_, named)| named == value);
-        let mut places = places.into_iter().enumerate().peekable();
-        for (at, pair) in named.into_iter().enumerate() {
-            match places.next_if(|(_, place)| *place == at) {
-                Some((value, _)) => keys[value] = Some(pair.0),
-                None => others.push(pair),
-            }
+        let keys = guess(&values, known).into_iter().enumerate();
+        return keys.map(|(at, key)| key.unwrap_or_else(|| by_place(at))).zip(values).collect();
+    }
+    let places = places(&named, &values);
+    let mut keys: Vec<String> = (0..values.len()).map(by_place).collect();
+    let mut others = Vec::new();
+    for ((name, value), place) in named.into_iter().zip(places) {
+        match place {
+            Some(place) => keys[place] = name,
+            None => others.push((name, value)),
         }
     }
-    let pair =
-        |((at, value), name): ((usize, Json), Option<String>)| (name.unwrap_or_else(|| format!("widget_{at}")), value);
-    values.into_iter().enumerate().zip(keys).map(pair).chain(others).collect()
+    keys.into_iter().zip(values).chain(others).collect()
+}
+
+/// The name of a value whose name is not known.
+fn by_place(at: usize) -> String {
+    format!("widget_{at}")
+}
+
+/// Where in the list each named value stands.
+///
+/// The names that a file has belong to its list and come in its order, except that of two widgets with one name only the
+/// first has a place among them, and that gaps have none. Values may differ: who edits a file by hand forgets the second
+/// copy. The list is right then, since it is what `ComfyUI` reads. Some tools sort what has names; then values tell.
+fn places(named: &[(String, Json)], values: &[Json]) -> Vec<Option<usize>> {
+    let same = |place: &Option<usize>, value: &Json| place.is_some_and(|place| values[place] == *value);
+    let equal =
+        |places: &[Option<usize>]| places.iter().zip(named).filter(|(place, (_, value))| same(place, value)).count();
+    let in_order = in_order(named, values);
+    if named.is_sorted_by(|(one, _), (other, _)| one <= other) {
+        let by_value = by_value(named, values);
+        if equal(&by_value) > equal(&in_order) {
+            return by_value;
+        }
+    }
+    in_order
+}
+
+/// Where the named values stand if they come in the order of the list.
+fn in_order(named: &[(String, Json)], values: &[Json]) -> Vec<Option<usize>> {
+    if named.len() <= values.len() {
+        return align(named, values, |(_, named), value| named == value).into_iter().map(Some).collect();
+    }
+    let mut places = vec![None; named.len()];
+    for (value, name) in align(values, named, |value, (_, named)| named == value).into_iter().enumerate() {
+        places[name] = Some(value);
+    }
+    places
+}
+
+/// Where the named values stand if their order means nothing. Which of two equal values it is makes no difference.
+fn by_value(named: &[(String, Json)], values: &[Json]) -> Vec<Option<usize>> {
+    let mut left: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, value) in values.iter().enumerate().rev() {
+        left.entry(value.text()).or_default().push(at);
+    }
+    named.iter().map(|(_, value)| left.get_mut(value.text())?.pop()).collect()
 }
 
 /// Where in the longer list the entries of the shorter one stand, in order, such that most are equal to what they stand at;
 /// of equally good places the first.
-///
-/// The names that a file has belong to its list, except that of two widgets with one name only the first has a place among
-/// them, and that gaps have none. Values may differ: who edits a file by hand forgets the second copy. The list is right
-/// then, since it is what `ComfyUI` reads.
 fn align<S, L>(short: &[S], long: &[L], equal: impl Fn(&S, &L) -> bool) -> Vec<usize> {
-    /// Beyond this nobody's node is helped by the search.
-    const STEPS: usize = 1_000_000;
+    /// Far more than any real node needs, so that no file can keep the machine busy.
+    const STEPS: usize = 50_000;
     let gaps = long.len().saturating_sub(short.len());
     if gaps == 0 || short.len().saturating_mul(gaps + 1) > STEPS {
         return (0..short.len()).collect();

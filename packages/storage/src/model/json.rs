@@ -37,6 +37,7 @@ impl Json {
 
 /// Writes a number, for `serialize_with`. JSON has none that is infinite or undefined, and serde would write `null`, which
 /// no reader takes for a number.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
 pub(super) fn finite<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if number.is_finite() { serializer.serialize_f64(*number) } else { Err(S::Error::custom(format_args!("{number} is no number"))) }
 }
@@ -46,7 +47,7 @@ macro_rules! json_from {
     ($($from:ty),*) => {$(
         impl From<$from> for Json {
             fn from(value: $from) -> Self {
-                #[expect(clippy::expect_used, reason = "these types have no value that JSON cannot hold")]
+                // These types have no value that JSON cannot hold.
                 Self::new(&value).expect("plain data")
             }
         }

@@ -1,6 +1,6 @@
 //! Stamps, and the hybrid logical clock that makes them.
 //!
-//! A stamp is a UUIDv7 ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562)) whose parts are a hybrid logical clock (Kulkarni
+//! A stamp is a UUID of version 7 ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562)) whose parts are a hybrid logical clock (Kulkarni
 //! and others, *Logical Physical Clocks*, 2014): 48 bits of milliseconds, 12 bits of a counter within the millisecond, and
 //! 62 bits that are drawn afresh by each tab or process. It serves as the id of a change, as its place in the order of all
 //! changes, and as the tie-break, so it is never altered once it is made.
@@ -47,8 +47,9 @@ impl Stamp {
     }
 
     fn counter(self) -> u16 {
-        // Masked to 12 bits.
-        (self.0.as_u64_pair().0 & u64::from(COUNTER_MAX)) as u16
+        #[expect(clippy::cast_possible_truncation, reason = "masked to 12 bits")]
+        let counter = (self.0.as_u64_pair().0 & u64::from(COUNTER_MAX)) as u16;
+        counter
     }
 }
 

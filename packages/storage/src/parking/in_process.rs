@@ -8,7 +8,8 @@ use std::{
 use super::{LIMIT, ParkError, Parked};
 
 /// Names something that was left: the larger, the later.
-pub(crate) type Key = u64;
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(usize);
 
 /// Where things are left. Clones share it.
 #[derive(Clone, Default)]
@@ -25,7 +26,7 @@ impl Place {
 
     /// What was left, oldest first.
     pub(crate) fn left(&self) -> Vec<Parked> {
-        self.texts().iter().map(|(key, text)| Parked { key: *key, text: text.clone() }).collect()
+        self.texts().iter().map(|(key, text)| Parked { key: key.clone(), text: text.clone() }).collect()
     }
 
     /// Leaves `text`.
@@ -34,8 +35,8 @@ impl Place {
             return Err(ParkError::TooMuch(text.len()));
         }
         let mut texts = self.texts();
-        let key = texts.last_key_value().map_or(0, |(last, _)| last + 1);
-        texts.insert(key, text);
+        let key = Key(texts.last_key_value().map_or(0, |(last, _)| last.0 + 1));
+        texts.insert(key.clone(), text);
         Ok(key)
     }
 

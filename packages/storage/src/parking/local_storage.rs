@@ -6,7 +6,8 @@ use super::{LIMIT, ParkError, Parked};
 use crate::platform::{random_bits, wall_clock};
 
 /// Names something that was left: the larger, the later. Begins with [`PREFIX`].
-pub(crate) type Key = String;
+#[derive(Clone)]
+pub(crate) struct Key(String);
 
 /// Every parked text has a key of its own that begins so; nobody writes one twice.
 const PREFIX: &str = "atelier:parked:";
@@ -31,7 +32,7 @@ impl Place {
         let keys = (0..count).filter_map(|at| storage.key(at).ok().flatten());
         let mut keys: Vec<_> = keys.filter(|key| key.starts_with(PREFIX)).collect();
         keys.sort();
-        let parked = |key: Key| Some(Parked { text: storage.get_item(&key).ok().flatten()?, key });
+        let parked = |key: String| Some(Parked { text: storage.get_item(&key).ok().flatten()?, key: Key(key) });
         keys.into_iter().filter_map(parked).collect()
     }
 
@@ -44,14 +45,14 @@ impl Place {
         // Fresh every time: another page may be reading what was left before.
         let key = format!("{PREFIX}{:013}-{:016x}", wall_clock(), random_bits());
         storage.set_item(&key, &text).map_err(|_| ParkError::NoRoom)?;
-        Ok(key)
+        Ok(Key(key))
     }
 
     /// Removes something, if it is there.
     pub(crate) fn remove(&self, key: &Key) {
         if let Some(storage) = &self.0 {
             // Removing can't fail; reading a storage that the user has forbidden can, and then nothing was left.
-            let _forbidden = storage.remove_item(key);
+            let _forbidden = storage.remove_item(&key.0);
         }
     }
 }

@@ -74,6 +74,10 @@ struct Progress {
 
 impl Writer {
     /// A writer to `backend` with nothing to do.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
+    )]
     pub fn new(backend: Arc<dyn Backend>, listener: impl Listener) -> Self {
         let (progress, _) = watch::channel(Progress { committed: 0, state: SaveState::Saved });
         Self(Arc::new(Inner { backend, listener: Box::new(listener), queue: Mutex::default(), progress }))
@@ -113,7 +117,8 @@ impl Writer {
         let mut progress = self.0.progress.subscribe();
         let this = self.clone();
         async move {
-            let changed = progress.wait_for(|progress| progress.state != seen).await.map(|progress| progress.state.clone());
+            let changed =
+                progress.wait_for(|progress| progress.state != seen).await.map(|progress| progress.state.clone());
             changed.unwrap_or_else(|_| this.state())
         }
     }

@@ -4,8 +4,15 @@ use dioxus::prelude::*;
 use engine::Picture;
 use storage::model::{NodeId, NodeStatus};
 
-use super::{bodies::Body, editor::use_editor, gesture::Mood, ports::port_rows};
+use super::{
+    bodies::Body,
+    editor::{Detail, use_editor},
+    geometry::Rect,
+    gesture::Mood,
+    ports::port_rows,
+};
 use crate::{
+    platform::{self, PageState},
     store::{Document, Topic, use_store, use_topic},
     widgets::{Icon, IconName, InlineRename},
 };
@@ -18,6 +25,12 @@ pub fn Cards() -> Element {
     use_topic(&store, Topic::Graph);
     let area = (editor.area)();
     let nodes = store.with_document(|document: &Document| document.within(&area).0).unwrap_or_default();
+    use_effect(move || {
+        // Without an area the canvas hasn't been measured, and nothing is shown yet.
+        if (editor.area)() != Rect::default() || (editor.detail)() == Detail::Far {
+            platform::say_state(PageState::Ready);
+        }
+    });
     rsx! {
         for id in nodes {
             Card { key: "{id}", id }

@@ -4,7 +4,7 @@ use dioxus::prelude::*;
 use storage::model::{NodeId, Point};
 
 use super::editor::Editor;
-use crate::{store::Selection, widgets::ToastAction};
+use crate::{platform, store::Selection, widgets::ToastAction};
 
 /// How far an arrow moves what is selected, in world units; with Shift four times as far.
 const NUDGE: f64 = 6.;
@@ -40,6 +40,7 @@ impl Editor {
                 }
             }
             Key::Tab if !modifiers.shift() => self.ask_for_node(),
+            Key::Enter => self.focus_first(),
             Key::ArrowLeft => self.nudge(-1., 0., modifiers.shift()),
             Key::ArrowRight => self.nudge(1., 0., modifiers.shift()),
             Key::ArrowUp => self.nudge(0., -1., modifiers.shift()),
@@ -76,6 +77,11 @@ impl Editor {
             }
             _ => {}
         }
+    }
+
+    /// Gives the keyboard to the first node in reading order.
+    fn focus_first(&self) {
+        platform::focus_first(".node");
     }
 
     fn nudge(&self, x: f64, y: f64, far: bool) {

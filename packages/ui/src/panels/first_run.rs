@@ -6,6 +6,7 @@ use storage::model::{Ends, Json, Object, Point};
 use super::{import::choose_files, library::show};
 use crate::{
     canvas::use_editor,
+    platform::{self, PageState},
     store::{Store, Topic, use_store, use_topic},
     widgets::Toaster,
 };
@@ -17,6 +18,7 @@ pub fn FirstRun() -> Element {
     let editor = use_editor();
     let toaster: Toaster = use_context();
     use_topic(&store, Topic::Library);
+    use_effect(|| platform::say_state(PageState::Ready));
     let nothing_yet = store.workflows().is_empty();
     let (blank, example) = ((store.clone(), editor.clone()), (store.clone(), editor));
     rsx! {

@@ -28,7 +28,7 @@ pub fn TopBar() -> Element {
                 button {
                     class: "btn quiet small icon",
                     aria_label: "Show the library",
-                    aria_pressed: "{library()}",
+                    aria_expanded: "{library()}",
                     "data-tip": "Show or hide the library",
                     onclick: move |_| library.toggle(),
                     Icon { name: IconName::PanelLeft }

@@ -30,3 +30,8 @@ pub fn on_leave(_leave: impl Fn(Leaving) -> bool + Clone + 'static) {}
 pub fn click(id: &str) {
     document::eval(&format!("document.getElementById('{id}').click()"));
 }
+
+/// Gives the keyboard to the first element that `selector` finds.
+pub fn focus_first(selector: &str) {
+    document::eval(&format!("document.querySelector('{selector}')?.focus()"));
+}

@@ -6,9 +6,9 @@ mod desktop;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use desktop::{capture, click, monotonic_millis, on_leave, say_state, set_title};
+pub use desktop::{capture, click, focus_first, monotonic_millis, on_leave, say_state, set_title};
 #[cfg(target_arch = "wasm32")]
-pub use web::{capture, click, monotonic_millis, on_leave, say_state, set_title};
+pub use web::{capture, click, focus_first, monotonic_millis, on_leave, say_state, set_title};
 
 /// How far the start has come, for the page's own attribute `data-atelier`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ impl PageState {
     }
 }
 
-/// What leaving asks of the page.
+/// What leaving asks of the page. A window is closed in order and never asks.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only a page is left"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leaving {
     /// The page may be closed by a click now: is anything lost then?

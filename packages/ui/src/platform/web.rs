@@ -24,7 +24,8 @@ pub fn set_title(title: &str) {
 /// Has the pointer's further events delivered here, also from outside the window.
 pub fn capture(event: &PointerEvent) {
     let event = event.data().as_web_event();
-    let target = event.current_target().or_else(|| event.target()).and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    // Not the current target: Dioxus listens at the root, outside of the shell.
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let shell = target.and_then(|target| target.closest(".shell").ok().flatten());
     if let Some(shell) = shell {
         // Fails for a pointer that is gone already, or that a test made up.
@@ -51,7 +52,7 @@ pub fn on_leave(leave: impl Fn(Leaving) -> bool + Clone + 'static) {
         let _is_valid = target.add_event_listener_with_callback(name, listener.unchecked_ref());
     };
     let gone = leave.clone();
-    listen(&window, "pagehide", Box::new(move |_| drop(gone(Leaving::Gone))));
+    listen(&window, "pagehide", Box::new(move |_| _ = gone(Leaving::Gone)));
     if let Some(document) = window.document() {
         let (hidden, page) = (leave.clone(), document.clone());
         let changed = move |_| {
@@ -74,5 +75,14 @@ pub fn click(id: &str) {
     let element = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         element.click();
+    }
+}
+
+/// Gives the keyboard to the first element that `selector` finds.
+pub fn focus_first(selector: &str) {
+    let found = web_sys::window().and_then(|window| window.document()).and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Fails for what can't have the keyboard.
+        let _cannot = element.focus();
     }
 }

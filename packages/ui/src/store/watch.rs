@@ -1,11 +1,14 @@
 //! Who shows what.
 //!
-//! A component names the topic that it depends on and is rendered again when that topic changes, and only then. There is a
-//! signal only for what is mounted: a workflow of 10,000 nodes costs nothing until they are shown.
+//! A component names the topic that it depends on and is rendered again when that topic changes, and only then. There is
+//! an entry only for what is mounted: a workflow of 10,000 nodes costs nothing until they are shown.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
-use dioxus::prelude::*;
+use dioxus::{
+    core::{ScopeId, current_scope_id, schedule_update},
+    prelude::*,
+};
 use rustc_hash::FxHashMap;
 use storage::model::{EdgeId, NodeId, WorkflowId};
 
@@ -38,20 +41,25 @@ pub enum Topic {
     Viewport,
 }
 
-/// The signals of the mounted components, by topic.
+/// Has one component rendered again.
+type Render = Arc<dyn Fn() + Send + Sync>;
+
+/// The mounted components, by topic.
 #[derive(Default)]
-pub(super) struct Watchers(RefCell<FxHashMap<Topic, Vec<Signal<u32>>>>);
+pub(super) struct Watchers {
+    by_topic: RefCell<FxHashMap<Topic, Vec<(ScopeId, Render)>>>,
+}
 
 impl Watchers {
-    fn add(&self, topic: Topic, signal: Signal<u32>) {
-        self.0.borrow_mut().entry(topic).or_default().push(signal);
+    fn add(&self, topic: Topic, scope: ScopeId, render: Render) {
+        self.by_topic.borrow_mut().entry(topic).or_default().push((scope, render));
     }
 
-    fn remove(&self, topic: Topic, signal: Signal<u32>) {
-        let mut all = self.0.borrow_mut();
-        if let Some(signals) = all.get_mut(&topic) {
-            signals.retain(|here| *here != signal);
-            if signals.is_empty() {
+    fn remove(&self, topic: Topic, scope: ScopeId) {
+        let mut all = self.by_topic.borrow_mut();
+        if let Some(watchers) = all.get_mut(&topic) {
+            watchers.retain(|(here, _)| *here != scope);
+            if watchers.is_empty() {
                 all.remove(&topic);
             }
         }
@@ -59,22 +67,20 @@ impl Watchers {
 
     /// Has everything rendered again that shows `topic`.
     pub(super) fn changed(&self, topic: Topic) {
-        let signals = self.0.borrow().get(&topic).cloned().unwrap_or_default();
-        for mut signal in signals {
-            signal += 1;
+        let watchers = self.by_topic.borrow().get(&topic).cloned().unwrap_or_default();
+        for (_, render) in watchers {
+            render();
         }
     }
 }
 
 /// Renders the component again whenever `topic` changes. The topic must stay the same for as long as the component is mounted.
 pub fn use_topic(store: &Store, topic: Topic) {
-    let signal = use_hook(|| {
-        let signal = Signal::new(0);
-        store.watchers().add(topic, signal);
-        signal
+    let scope = use_hook(|| {
+        let scope = current_scope_id();
+        store.watchers().add(topic, scope, schedule_update());
+        scope
     });
     let watching = store.clone();
-    use_drop(move || watching.watchers().remove(topic, signal));
-    // Reading is what subscribes.
-    signal.read();
+    use_drop(move || watching.watchers().remove(topic, scope));
 }

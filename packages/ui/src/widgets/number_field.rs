@@ -32,7 +32,12 @@ impl Draft {
 /// What is typed stays as it is typed; `onchange` is called whenever it means a number. What means none is not thrown away:
 /// it stays, with the reason under it, and the stored value stays as it was.
 #[component]
-pub fn NumberField(label: String, value: String, #[props(default)] kind: NumberKind, onchange: EventHandler<String>) -> Element {
+pub fn NumberField(
+    label: String,
+    value: String,
+    #[props(default)] kind: NumberKind,
+    onchange: EventHandler<String>,
+) -> Element {
     let id = use_dom_id();
     let mut draft = use_signal(|| None::<Draft>);
     let shown = draft().filter(|draft| draft.stands(&value));

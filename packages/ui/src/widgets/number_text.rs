@@ -59,7 +59,8 @@ pub fn parse(text: &str, kind: NumberKind) -> Result<String, NotANumber> {
         Some((mantissa, exponent)) => (mantissa, Some(signed(exponent))),
         None => (unsigned, None),
     };
-    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let fraction_digits = fraction.unwrap_or_default();
     let has_digits = !whole.is_empty() || !fraction_digits.is_empty();

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn names_that_begin_with_the_query_come_first() {
-        let items = [item("Skimage", "", ""), item("Load image", "", ""), item("Image adjust", "", ""), item("Note", "", "")];
+        let items =
+            [item("Skimage", "", ""), item("Load image", "", ""), item("Image adjust", "", ""), item("Note", "", "")];
         assert_eq!(titles(&find(&items, "ima")), ["Image adjust", "Load image", "Skimage"]);
     }
 

@@ -24,8 +24,7 @@ pub fn SearchList(
     /// What Enter does, in a word, for the line at the foot.
     #[props(default = String::from("choose"))]
     verb: String,
-    #[props(into)]
-    items: Rc<[SearchItem]>,
+    #[props(into)] items: Rc<[SearchItem]>,
     onpick: EventHandler<String>,
     onclose: EventHandler<()>,
 ) -> Element {
@@ -221,7 +220,8 @@ mod tests {
     }
 
     fn app() -> Element {
-        let items = [item("note", "Note", "Paper"), item("image", "Load image", "Pictures"), item("mask", "Mask", "Pictures")];
+        let items =
+            [item("note", "Note", "Paper"), item("image", "Load image", "Pictures"), item("mask", "Mask", "Pictures")];
         rsx! {
             SearchList { label: "Add node", verb: "add it", items, onpick: |_| {}, onclose: |()| {} }
         }
@@ -238,7 +238,10 @@ mod tests {
     fn the_first_match_is_active_from_the_start() {
         let html = drawn(app);
         let active = value_of(&html, "aria-activedescendant");
-        assert!(html.contains(&format!(r#"<div id="{active}" class="prow2" role="option" aria-selected="true""#)), "{html}");
+        assert!(
+            html.contains(&format!(r#"<div id="{active}" class="prow2" role="option" aria-selected="true""#)),
+            "{html}"
+        );
         assert_eq!(html.matches(r#"aria-selected="true""#).count(), 1);
         assert_eq!(html.matches(r#"role="option""#).count(), 3);
     }

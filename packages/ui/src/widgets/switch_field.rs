@@ -35,6 +35,9 @@ mod tests {
     fn a_switch_is_a_switch_with_a_label() {
         let html = drawn(|| rsx! { SwitchField { label: "Tiling", on: true, onchange: |_| {} } });
         let id = value_of(&html, "for");
-        assert!(html.contains(&format!(r#"<input id="{id}" class="switch" type="checkbox" role="switch" checked=true"#)), "{html}");
+        assert!(
+            html.contains(&format!(r#"<input id="{id}" class="switch" type="checkbox" role="switch" checked=true"#)),
+            "{html}"
+        );
     }
 }

@@ -48,7 +48,8 @@ pub fn TextField(
 fn rows(text: &str) -> usize {
     const PER_LINE: usize = 36;
     const MOST: usize = 12;
-    let lines = text.split('\n').take(MOST).map(|line| line.chars().take(PER_LINE * MOST).count().div_ceil(PER_LINE).max(1));
+    let lines =
+        text.split('\n').take(MOST).map(|line| line.chars().take(PER_LINE * MOST).count().div_ceil(PER_LINE).max(1));
     lines.sum::<usize>().clamp(2, MOST)
 }
 

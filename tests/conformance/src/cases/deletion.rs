@@ -59,10 +59,11 @@ pub async fn making_a_database_again_that_is_there_changes_nothing(hands: Rc<dyn
 
 pub async fn what_is_stored_after_somebody_else_made_it_again_is_found(hands: Rc<dyn Hands>) {
     let (db, mut author) = (hands.db().await, Author::new(1));
-    let (lost, kept) = (author.sample(2), author.sample(2));
+    let (lost, kept, theirs) = (author.sample(2), author.sample(2), author.sample(2));
     db.commit(Arc::new(lost.batch())).await.unwrap();
     hands.within(hands.destroy()).await;
     let other = hands.db().await;
+    other.commit(Arc::new(theirs.batch())).await.unwrap();
     let stored = match hands.within(db.commit(Arc::new(kept.batch()))).await {
         Ok(_) => true,
         Err(error) => {
@@ -73,6 +74,7 @@ pub async fn what_is_stored_after_somebody_else_made_it_again_is_found(hands: Rc
     };
     assert!(stored);
     let mut reference = Reference::default();
+    reference.commit(&theirs.batch());
     reference.commit(&kept.batch());
     reference.check(&*other).await;
     reference.check(&*db).await;

@@ -95,7 +95,7 @@ impl Hands for InSqlite {
     }
 
     fn make_newer(&self) -> LocalBoxFuture<'_, ()> {
-        let later = "CREATE TABLE later (text); INSERT INTO later VALUES ('mine'); PRAGMA user_version = 7;";
+        let later = "CREATE TABLE later (id, text); INSERT INTO later VALUES (1, 'mine'); PRAGMA user_version = 7;";
         self.raw().execute_batch(later).unwrap();
         Box::pin(async {})
     }
@@ -191,7 +191,7 @@ mod file {
     }
 
     #[test]
-    fn commits_reach_the_disk_before_they_are_told() {
+    fn the_file_has_a_log_and_pages_of_8_kib() {
         let place = InSqlite::new();
         let _db = crate::block_on(place.open()).unwrap();
         let raw = place.raw();

@@ -92,7 +92,7 @@ async fn run(steps: Vec<Step>, faults: BTreeMap<usize, Fault>) {
     let writer = desk.writer.clone();
     let user = task::spawn(async move {
         loop {
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
             writer.retry();
         }
     });

@@ -88,7 +88,8 @@ impl Desk {
     /// The row as it is stored.
     pub async fn row(&self, number: u128) -> Option<Row> {
         let loaded = self.memory.load(workflow()).await.unwrap();
-        loaded.nodes.rows.into_iter().find(|(id, _)| EntityKey::node(workflow(), *id) == node(number)).map(|(_, row)| row)
+        let mut rows = loaded.nodes.rows.into_iter();
+        rows.find(|(id, _)| EntityKey::node(workflow(), *id) == node(number)).map(|(_, row)| row)
     }
 
     /// Where the node is stored to be.

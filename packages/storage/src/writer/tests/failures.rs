@@ -16,8 +16,8 @@ use crate::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 fn full() -> Error {
     Error::Full("no room".into())
@@ -124,7 +124,7 @@ async fn repeating_a_commit_that_was_stored_raises_versions_and_changes_nothing_
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_said_aloud_until_it_has_passed() {
-    let mut desk = Desk::new([(0, Fault::Before(full())), (1, Fault::Before(lost()))]);
+    let mut desk = Desk::new([(0, Fault::Before(full())), (1, Fault::Before(lost())), (3, Fault::Delay(SECOND))]);
     desk.move_node(1, 10);
     desk.move_node(2, 20);
     assert_eq!(desk.writer.state(), SaveState::Saving(2));
@@ -242,6 +242,7 @@ async fn every_failure_is_heard_before_what_follows_it() {
     let mut desk = Desk::new([(0, Fault::Before(full())), (1, Fault::After(lost()))]);
     desk.move_node(1, 10);
     desk.writer.flush().await;
-    let heard: Vec<_> = desk.heard().into_iter().map(|(_, result)| result.map(|committed| committed.rows.len())).collect();
+    let heard: Vec<_> =
+        desk.heard().into_iter().map(|(_, result)| result.map(|committed| committed.rows.len())).collect();
     assert_eq!(heard, [Err(full()), Err(lost()), Ok(2)]);
 }

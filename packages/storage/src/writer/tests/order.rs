@@ -8,15 +8,15 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::desk::{Desk, moved, node};
+use super::desk::{Desk, moved, node, workflow};
 use crate::{
     SaveState,
-    backend::{Batch, fault::Fault},
-    model::{RegisterName, Stamp},
+    backend::{Backend, Batch, fault::Fault},
+    model::{Clock, RegisterName, Registers, Stamp},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The first commits take a second each.
 fn slow(commits: usize) -> Vec<(usize, Fault)> {
@@ -74,10 +74,10 @@ async fn a_thousand_moves_during_a_commit_become_one_row_write_with_the_last_mov
     let mut desk = Desk::new(slow(1));
     let made = desk.move_node(1, 0);
     let mut last = made;
-    for x in 1..=1000 {
+    for x in 1..=1000_u32 {
         last = desk.stamp();
         let mut batch = Batch::new();
-        batch.merge(node(1), &crate::model::Registers::new().with(RegisterName::Position, last, x));
+        batch.merge(node(1), &Registers::new().with(RegisterName::Position, last, x));
         desk.enqueue(&batch);
     }
     assert_eq!(desk.writer.state(), SaveState::Saving(2));
@@ -207,7 +207,7 @@ async fn a_writer_that_nobody_holds_any_more_finishes() {
     };
     drop(writer);
     sleep(SECOND * 3).await;
-    let loaded = crate::backend::Backend::load(&memory, super::desk::workflow()).await.unwrap();
+    let loaded = memory.load(workflow()).await.unwrap();
     assert_eq!(loaded.nodes.rows.len(), 2);
 }
 
@@ -217,7 +217,7 @@ async fn edits_from_many_threads_all_arrive() {
     let edits = (0..8).map(|thread| {
         let writer = desk.writer.clone();
         task::spawn(async move {
-            let mut clock = crate::model::Clock::new(thread, None);
+            let mut clock = Clock::new(thread, None);
             for x in 0..200 {
                 writer.enqueue(moved(u128::from(thread), x, clock.tick(0)));
                 task::yield_now().await;

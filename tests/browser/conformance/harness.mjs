@@ -1,0 +1,32 @@
+// The page of tests/conformance.
+
+import assert from "node:assert/strict";
+
+export const address = process.env.CONFORMANCE_URL;
+
+/** A page with the cases in it. `page.assertNoProblems()` fails if it complained of anything. */
+export async function openHarness(context) {
+  assert(address, "CONFORMANCE_URL is not set: cargo xtask test storage runs this");
+  const page = await context.newPage();
+  const problems = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.assertNoProblems = () => assert.deepEqual(problems, []);
+  await page.goto(address);
+  await page.waitForFunction(() => window.ready);
+  return page;
+}
+
+/** Opens the database in a page as the tab of that number. The tab is `window.tab`. */
+export async function openTab(context, name, number = 1) {
+  const page = await openHarness(context);
+  await page.evaluate(async ([name, number]) => void (window.tab = await harness.Tab.open(name, number)), [name, number]);
+  return page;
+}
+
+/** What is stored, as the tab reads it. */
+export async function stored(page) {
+  return JSON.parse(await page.evaluate(() => tab.stored()));
+}

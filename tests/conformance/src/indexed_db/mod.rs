@@ -1,0 +1,116 @@
+//! `IndexedDB`: the hands on it, and what it promises beyond the contract.
+
+mod cases;
+mod hands;
+mod reader;
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use futures::future::LocalBoxFuture;
+use storage::{
+    Result,
+    backend::{Backend, Notice, indexed_db::IndexedDb},
+    model::EntityKey,
+};
+use wasm_bindgen::JsValue;
+
+use crate::{EVERYWHERE, Hands, Harness, KEPT};
+pub use cases::OWN;
+
+/// A database of a name that nobody has used.
+#[derive(Clone)]
+pub struct InIndexedDb {
+    name: String,
+    notices: Rc<RefCell<Vec<Notice>>>,
+}
+
+impl InIndexedDb {
+    fn new(case: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        Self { name: format!("{case} {}", COUNT.fetch_add(1, Ordering::Relaxed)), notices: Rc::default() }
+    }
+
+    /// Opens a connection whose notices are kept.
+    async fn connect(&self) -> Result<IndexedDb> {
+        let notices = Rc::clone(&self.notices);
+        IndexedDb::open(&self.name, move |notice| notices.borrow_mut().push(notice)).await
+    }
+
+    /// What the connections have noticed so far.
+    fn noticed(&self) -> Vec<Notice> {
+        self.notices.borrow().clone()
+    }
+
+    /// Stores any value as a row.
+    async fn write_value(&self, key: EntityKey, value: &JsValue) {
+        hands::write(&self.name, key.table().name(), &hands::key(key), value).await.unwrap();
+    }
+}
+
+impl Harness for InIndexedDb {
+    fn open(&self) -> LocalBoxFuture<'_, Result<Box<dyn Backend>>> {
+        Box::pin(async { Ok(Box::new(self.connect().await?) as Box<dyn Backend>) })
+    }
+
+    fn pause(&self, millis: u32) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async move { drop(hands::sleep(millis).await.unwrap()) })
+    }
+}
+
+impl Hands for InIndexedDb {
+    fn destroy(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async { drop(hands::destroy(&self.name).await.unwrap()) })
+    }
+
+    fn exists(&self) -> LocalBoxFuture<'_, bool> {
+        Box::pin(async { hands::exists(&self.name).await.unwrap().is_truthy() })
+    }
+
+    fn read(&self, key: EntityKey) -> LocalBoxFuture<'_, Option<String>> {
+        Box::pin(async move { hands::read(&self.name, key.table().name(), &hands::key(key)).await.unwrap().as_string() })
+    }
+
+    fn write<'a>(&'a self, key: EntityKey, text: &'a str) -> LocalBoxFuture<'a, ()> {
+        Box::pin(async move { self.write_value(key, &text.into()).await })
+    }
+
+    fn contents(&self) -> LocalBoxFuture<'_, String> {
+        Box::pin(async { hands::contents(&self.name).await.unwrap().as_string().unwrap() })
+    }
+
+    fn make_newer(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async { hands::disconnect(&hands::connect(&self.name, 7, true, vec!["later".into()]).await.unwrap()) })
+    }
+
+    fn refuse_settings(&self) -> LocalBoxFuture<'_, ()> {
+        hands::refuse_settings();
+        Box::pin(async {})
+    }
+}
+
+/// The names of all cases that [`run`] knows.
+pub fn names() -> Vec<String> {
+    let own = OWN.iter().map(|case| case.name);
+    let all = EVERYWHERE.iter().map(|case| case.name).chain(KEPT.iter().map(|case| case.name)).chain(own);
+    all.map(str::to_owned).collect()
+}
+
+/// Runs one case. Panics if its promise isn't kept, or if the page heard of an error that nobody caught.
+pub async fn run(name: &str) {
+    let database = Rc::new(InIndexedDb::new(name));
+    let harness: Rc<dyn Harness> = database.clone();
+    if let Some(case) = EVERYWHERE.iter().find(|case| case.name == name) {
+        (case.run)(harness).await;
+    } else if let Some(case) = KEPT.iter().find(|case| case.name == name) {
+        (case.run)(database.clone()).await;
+    } else {
+        let case = OWN.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"));
+        (case.run)(database.clone()).await;
+    }
+    database.pause(20).await;
+    assert_eq!(hands::loose_errors(), "", "nobody caught this");
+}
