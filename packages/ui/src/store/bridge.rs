@@ -8,7 +8,7 @@ use storage::{
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{error, warn};
 
-use super::{Store, Topic};
+use super::Store;
 
 impl Store {
     /// Brings what storage says into memory, for as long as the window is open.
@@ -23,21 +23,18 @@ impl Store {
     }
 
     /// Merges rows as they are stored now: they may hold what another tab has written.
-    pub(super) fn committed(&self, rows: &[(EntityKey, Row)]) {
+    fn committed(&self, rows: &[(EntityKey, Row)]) {
         let mut topics = self.merge(rows.iter().map(|(key, row)| (*key, &row.registers)));
-        let mut state = self.state_mut();
-        for (key, row) in rows {
-            if key.part == Part::Itself {
-                topics.extend(state.library.set_counts(key.workflow, row.counts));
+        {
+            let mut state = self.state_mut();
+            for (key, row) in rows {
+                if key.part == Part::Itself {
+                    topics.extend(state.library.set_counts(key.workflow, row.counts));
+                }
+                if let Some(document) = state.open.as_mut().filter(|document| document.id() == key.workflow) {
+                    document.set_version(key.part, row.version);
+                }
             }
-            if let Some(document) = state.open.as_mut().filter(|document| document.id() == key.workflow) {
-                document.set_version(key.part, row.version);
-            }
-        }
-        drop(state);
-        if topics.iter().any(|topic| matches!(topic, Topic::Place(_))) {
-            // What somebody else has moved may have come into view.
-            topics.push(Topic::Graph);
         }
         self.notify(topics);
     }
@@ -57,6 +54,5 @@ impl Store {
         if let Err(error) = self.session().rewrite(batch).await {
             error!(%error, "the deleted database could not be made again");
         }
-        self.notify(vec![Topic::Library]);
     }
 }

@@ -44,7 +44,7 @@ struct NodeEntry {
 struct EdgeEntry {
     registers: Registers,
     version: u64,
-    /// None while the register that creates it is missing.
+    /// None while the register that creates it is missing, and while the edge is deleted.
     ends: Option<Ends>,
 }
 
@@ -87,7 +87,7 @@ impl Document {
         }
         for (id, row) in loaded.edges.rows {
             document.edges.insert(id, EdgeEntry { registers: row.registers, version: row.version, ends: None });
-            document.tie(id);
+            document.tie(id, &Rect::default());
         }
         document
     }
@@ -102,15 +102,15 @@ impl Document {
         &self.registers
     }
 
-    /// Merges registers into an entity of this workflow, and says what that changed.
-    pub fn merge(&mut self, part: Part, patch: &Registers) -> Vec<Topic> {
+    /// Merges registers into an entity of this workflow, and says what that changed. `near` is what is near the view.
+    pub fn merge(&mut self, part: Part, patch: &Registers, near: &Rect) -> Vec<Topic> {
         match part {
-            Part::Itself => match self.registers.merge(patch) {
-                true => vec![Topic::Workflow(self.id)],
-                false => Vec::new(),
-            },
-            Part::Node(id) => self.merge_node(id, patch),
-            Part::Edge(id) => self.merge_edge(id, patch),
+            Part::Itself => {
+                self.registers.merge(patch);
+                Vec::new()
+            }
+            Part::Node(id) => self.merge_node(id, patch, near),
+            Part::Edge(id) => self.merge_edge(id, patch, near),
         }
     }
 
@@ -131,56 +131,49 @@ impl Document {
         }
     }
 
-    fn merge_node(&mut self, id: NodeId, patch: &Registers) -> Vec<Topic> {
+    fn merge_node(&mut self, id: NodeId, patch: &Registers, near: &Rect) -> Vec<Topic> {
         let entry = self.nodes.entry(id).or_default();
         if !entry.registers.merge(patch) {
             return Vec::new();
         }
-        let moved_only = patch.iter().all(|(name, _)| *name == RegisterName::Position);
-        if !moved_only {
+        let mut topics = Vec::new();
+        if patch.iter().any(|(name, _)| *name != RegisterName::Position) {
             entry.content = OnceCell::new();
+            topics.push(Topic::Node(id));
         }
         let before = self.node_index.rect(id);
         self.place(id);
         let after = self.node_index.rect(id);
-        let mut topics = Vec::new();
-        if !moved_only {
-            topics.push(Topic::Node(id));
-        }
-        if before != after {
-            topics.push(Topic::Place(id));
-        }
-        if before.is_some() != after.is_some() {
-            topics.push(Topic::Graph);
-        }
         let edges = self.edges_at.get(&id).cloned().unwrap_or_default();
-        for edge in edges {
-            let (before, after) = self.span(edge);
-            if before.is_some() != after.is_some() {
-                topics.extend([Topic::Edge(edge), Topic::Graph]);
+        if before != after {
+            topics.extend([Topic::Place(id), Topic::Places]);
+            if Sight::of(before, near) != Sight::of(after, near) {
+                topics.push(Topic::Graph);
             }
+            for edge in &edges {
+                topics.extend(self.span(*edge, near));
+            }
+        }
+        // Ports have other places and types then.
+        if patch.iter().any(|(name, _)| matches!(name, RegisterName::Type | RegisterName::Extra(_))) {
+            topics.extend(edges.into_iter().map(Topic::Edge));
         }
         topics
     }
 
-    fn merge_edge(&mut self, id: EdgeId, patch: &Registers) -> Vec<Topic> {
+    fn merge_edge(&mut self, id: EdgeId, patch: &Registers, near: &Rect) -> Vec<Topic> {
         let entry = self.edges.entry(id).or_default();
         if !entry.registers.merge(patch) {
             return Vec::new();
         }
         let old = entry.ends.clone();
-        let before = self.edge_index.rect(id);
-        self.tie(id);
         let mut topics = vec![Topic::Edge(id)];
-        if before.is_some() != self.edge_index.rect(id).is_some() {
+        topics.extend(self.tie(id, near));
+        let new = self.edges.get(&id).and_then(|entry| entry.ends.as_ref());
+        if old.as_ref() != new {
             topics.push(Topic::Graph);
+            topics.extend(old.iter().chain(new).flat_map(ports_at));
         }
-        // A port is filled while something is connected to it.
-        let new = self.edges.get(&id).and_then(|entry| entry.ends.clone());
-        if old != new {
-            topics.push(Topic::Graph);
-        }
-        topics.extend(old.iter().chain(&new).flat_map(|ends| [Topic::Node(ends.source), Topic::Node(ends.target)]));
         topics
     }
 
@@ -193,9 +186,9 @@ impl Document {
         }
     }
 
-    /// Notes which nodes an edge joins, and puts it into the index.
-    fn tie(&mut self, id: EdgeId) {
-        let Some(entry) = self.edges.get_mut(&id) else { return };
+    /// Notes which nodes an edge joins, puts it into the index, and says what that changed.
+    fn tie(&mut self, id: EdgeId, near: &Rect) -> Vec<Topic> {
+        let Some(entry) = self.edges.get_mut(&id) else { return Vec::new() };
         if let Some(old) = entry.ends.take() {
             for node in [old.source, old.target] {
                 if let Some(edges) = self.edges_at.get_mut(&node) {
@@ -211,20 +204,28 @@ impl Document {
                 self.edges_at.entry(node).or_default().insert(id);
             }
         }
-        self.span(id);
+        self.span(id, near)
     }
 
-    /// Puts an edge into the index between its nodes, or takes it out; says where it was and is. The whole of both cards
+    /// Puts an edge into the index between its nodes, or takes it out, and says what that changed. The whole of both cards
     /// counts, so that nobody needs to know where on them the ports are.
-    fn span(&mut self, id: EdgeId) -> (Option<Rect>, Option<Rect>) {
-        let before = self.edge_index.rect(id);
+    fn span(&mut self, id: EdgeId, near: &Rect) -> Vec<Topic> {
         let ends = self.edges.get(&id).and_then(|entry| entry.ends.as_ref());
-        let after = ends.and_then(|ends| Some(self.node_index.rect(ends.source)?.union(&self.node_index.rect(ends.target)?)));
+        let both = |ends: &Ends| Some(self.node_index.rect(ends.source)?.union(&self.node_index.rect(ends.target)?));
+        let (before, after) = (self.edge_index.rect(id), ends.and_then(both));
+        let mut topics = Vec::new();
+        if Sight::of(before, near) != Sight::of(after, near) {
+            topics.push(Topic::Graph);
+        }
+        if before.is_some() != after.is_some() {
+            topics.push(Topic::Edge(id));
+            topics.extend(ends.into_iter().flat_map(ports_at));
+        }
         match after {
             Some(rect) => self.edge_index.put(id, rect),
             None => self.edge_index.remove(id),
         }
-        (before, after)
+        topics
     }
 
     /// A node as people see it, if it is shown.
@@ -310,6 +311,11 @@ impl Document {
         self.edges.get(&id)?.ends.as_ref()
     }
 
+    /// From where to where all shown edges lead, in no order.
+    pub fn all_ends(&self) -> impl Iterator<Item = &Ends> {
+        self.edges.iter().filter(|(id, _)| self.edge_index.rect(**id).is_some()).filter_map(|(_, entry)| entry.ends.as_ref())
+    }
+
     /// The shown edges at a node.
     pub fn edges_at(&self, id: NodeId) -> impl Iterator<Item = (EdgeId, &Ends)> {
         self.edges_at.get(&id).into_iter().flatten().filter_map(|edge| Some((*edge, self.ends(*edge)?)))
@@ -373,6 +379,29 @@ impl Side {
             Self::Out => "out",
         }
     }
+}
+
+/// What is seen of an entity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    Hidden,
+    Away,
+    Near,
+}
+
+impl Sight {
+    fn of(rect: Option<Rect>, near: &Rect) -> Self {
+        match rect {
+            None => Self::Hidden,
+            Some(rect) if rect.touches(near) => Self::Near,
+            Some(_) => Self::Away,
+        }
+    }
+}
+
+/// Both nodes show by their ports whether something is connected there.
+fn ports_at(ends: &Ends) -> [Topic; 2] {
+    [Topic::Node(ends.source), Topic::Node(ends.target)]
 }
 
 /// Whether an entity was created and isn't deleted.

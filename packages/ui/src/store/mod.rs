@@ -4,14 +4,18 @@
 //! in that order and before it returns. What storage says, of its own commits or of another tab's, is merged into memory
 //! register by register by the same merge. Nothing is written while rendering.
 
-mod actions;
 mod bridge;
 mod document;
+mod edges;
 mod library;
+mod nodes;
+mod opening;
+mod patch;
 mod selection;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod workflows;
 
 use std::{
     cell::{Ref, RefCell, RefMut},
@@ -22,16 +26,16 @@ use dioxus::prelude::*;
 use storage::{
     Session,
     backend::Batch,
-    model::{EdgeId, EntityKey, Ends, NodeId, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
+    model::{EdgeId, EntityKey, Ends, NodeId, Part, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
 };
 
 pub use self::{
     document::{Content, Document, Side},
     library::Library,
-    selection::Selection,
+    selection::{Removed, Selection},
     watch::{Topic, use_topic},
 };
-use self::watch::Watchers;
+use self::{opening::Opening, watch::Watchers};
 use crate::canvas::geometry::Rect;
 
 /// The store. Clones share it.
@@ -48,10 +52,14 @@ struct Inner {
 struct State {
     library: Library,
     open: Option<Document>,
-    /// The workflow that is being loaded.
-    opening: Option<WorkflowId>,
+    opening: Option<Opening>,
+    /// How many workflows were asked for.
+    turns: u64,
     viewport: Option<Viewport>,
-    viewport_is_kept: bool,
+    /// Whether the viewport isn't stored yet.
+    viewport_moved: bool,
+    /// The part of the world that is near the view.
+    area: Rect,
     selection: Selection,
 }
 
@@ -73,7 +81,7 @@ impl Store {
     /// The library can't be read.
     pub async fn open(session: Session) -> storage::Result<Self> {
         let library = Library::new(session.workflows().await?);
-        let state = RefCell::new(State { library, viewport_is_kept: true, ..State::default() });
+        let state = RefCell::new(State { library, ..State::default() });
         Ok(Self(Rc::new(Inner { session, state, watchers: Watchers::default() })))
     }
 
@@ -99,27 +107,34 @@ impl Store {
     }
 
     /// Applies patches to memory, sends them to the disk and has what shows them rendered again.
-    fn apply(&self, patches: Vec<(EntityKey, Registers)>) {
+    fn apply(&self, mut patches: Vec<(EntityKey, Registers)>) {
+        patches.retain(|(_, patch)| !patch.is_empty());
         let mut batch = Batch::new();
         for (key, patch) in &patches {
             batch.merge(*key, patch);
         }
         let topics = self.merge(patches.iter().map(|(key, patch)| (*key, patch)));
-        self.0.session.write(batch);
+        self.session().write(batch);
         self.notify(topics);
     }
 
     /// Merges registers into memory and says what that changed.
     fn merge<'a>(&self, patches: impl Iterator<Item = (EntityKey, &'a Registers)>) -> Vec<Topic> {
-        let mut state = self.state_mut();
+        let state = &mut *self.state_mut();
         let mut topics = Vec::new();
         for (key, patch) in patches {
-            if key.part == storage::model::Part::Itself {
+            if key.part == Part::Itself {
                 topics.extend(state.library.merge(key.workflow, patch));
             }
-            if let Some(document) = state.open.as_mut().filter(|document| document.id() == key.workflow) {
-                topics.extend(document.merge(key.part, patch));
+            if let Some(opening) = state.opening.as_mut().filter(|opening| opening.id == key.workflow) {
+                opening.meanwhile.push((key.part, patch.clone()));
             }
+            if let Some(document) = state.open.as_mut().filter(|document| document.id() == key.workflow) {
+                topics.extend(document.merge(key.part, patch, &state.area));
+            }
+        }
+        if topics.contains(&Topic::Graph) {
+            topics.extend(state.forget_selected());
         }
         topics
     }
@@ -131,6 +146,14 @@ impl Store {
         for topic in topics {
             self.0.watchers.changed(topic);
         }
+    }
+}
+
+/// What is near the view.
+impl Store {
+    /// Says which part of the world has elements. What enters or leaves it from now on changes [`Topic::Graph`].
+    pub fn set_area(&self, area: Rect) {
+        self.state_mut().area = area;
     }
 }
 
@@ -153,7 +176,7 @@ impl Store {
 
     /// The workflow that is being loaded. [`Topic::Open`]
     pub fn opening(&self) -> Option<WorkflowId> {
-        self.state().opening
+        self.state().opening.as_ref().map(|opening| opening.id)
     }
 
     /// Looks at the open workflow.

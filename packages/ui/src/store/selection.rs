@@ -1,8 +1,10 @@
-//! What is selected: a matter of this tab alone.
+//! What is selected: a matter of this window alone.
 
 use std::collections::BTreeSet;
 
-use storage::model::{EdgeId, NodeId};
+use storage::model::{EdgeId, EntityKey, NodeId, WorkflowId};
+
+use super::{State, Store, Topic, patch::deleted};
 
 /// Selected nodes and edges, in the order of their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub struct Selection {
 impl Selection {
     /// One node and nothing else.
     pub fn node(id: NodeId) -> Self {
-        Self { nodes: BTreeSet::from([id]), edges: BTreeSet::new() }
+        Self::of([id])
     }
 
     /// One edge and nothing else.
@@ -40,5 +42,70 @@ impl Selection {
             (Some(id), 1, true) => Some(*id),
             _ => None,
         }
+    }
+}
+
+/// What was deleted together. [`Store::restore`] brings it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// From which workflow.
+    pub workflow: WorkflowId,
+    /// What.
+    pub parts: Selection,
+}
+
+impl Removed {
+    fn keys(&self) -> impl Iterator<Item = EntityKey> {
+        let nodes = self.parts.nodes.iter().map(|id| EntityKey::node(self.workflow, *id));
+        nodes.chain(self.parts.edges.iter().map(|id| EntityKey::edge(self.workflow, *id)))
+    }
+}
+
+impl Store {
+    /// Selects this and nothing else.
+    pub fn select(&self, selection: Selection) {
+        let old = std::mem::replace(&mut self.state_mut().selection, selection.clone());
+        if old == selection {
+            return;
+        }
+        let nodes = old.nodes.symmetric_difference(&selection.nodes).map(|id| Topic::NodeSelected(*id));
+        let edges = old.edges.symmetric_difference(&selection.edges).map(|id| Topic::EdgeSelected(*id));
+        self.notify(nodes.chain(edges).chain([Topic::Selection]).collect());
+    }
+
+    /// Deletes nodes and edges of the open workflow together, and says what that was.
+    pub fn remove(&self, parts: &Selection) -> Option<Removed> {
+        let removed = self.with_document(|document| {
+            let nodes = parts.nodes.iter().copied().filter(|id| document.rect(*id).is_some()).collect();
+            let edges = parts.edges.iter().copied().filter(|id| document.ends(*id).is_some()).collect();
+            Removed { workflow: document.id(), parts: Selection { nodes, edges } }
+        });
+        let removed = removed.filter(|removed| !removed.parts.is_empty())?;
+        self.apply(removed.keys().map(|key| (key, deleted(self.stamp(), true))).collect());
+        Some(removed)
+    }
+
+    /// Deletes what is selected, and says what that was.
+    pub fn remove_selected(&self) -> Option<Removed> {
+        self.remove(&self.selection())
+    }
+
+    /// Brings back what was deleted, whether its workflow is still open or not.
+    pub fn restore(&self, removed: &Removed) {
+        self.apply(removed.keys().map(|key| (key, deleted(self.stamp(), false))).collect());
+    }
+}
+
+impl State {
+    /// Drops from the selection what is no longer shown, and says what that changed.
+    pub(super) fn forget_selected(&mut self) -> Vec<Topic> {
+        let (Some(document), Selection { nodes, edges }) = (&self.open, &mut self.selection) else { return Vec::new() };
+        let gone_nodes = nodes.extract_if(.., |id| document.rect(*id).is_none()).map(Topic::NodeSelected);
+        let gone_edges = edges.extract_if(.., |id| document.ends(*id).is_none()).map(Topic::EdgeSelected);
+        let mut topics: Vec<_> = gone_nodes.chain(gone_edges).collect();
+        if !topics.is_empty() {
+            topics.push(Topic::Selection);
+        }
+        topics
     }
 }

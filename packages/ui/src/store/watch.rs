@@ -23,8 +23,10 @@ pub enum Topic {
     Workflow(WorkflowId),
     /// Which workflow is open, and whether it has been loaded.
     Open,
-    /// Which nodes and edges there are in the open workflow, and roughly where.
+    /// Which nodes and edges there are in the open workflow, and which of them are near the view.
     Graph,
+    /// Where any of the nodes is.
+    Places,
     /// What a node shows.
     Node(NodeId),
     /// Where a node is and how large.

@@ -7,6 +7,7 @@ use super::{
     dom_id::use_dom_id,
     focus::{self, Step, TAB_STOPS, use_borrowed_focus},
     keep_typing,
+    over::Over,
 };
 
 /// A modal dialog with the name `title`. Its children are `div { class: "in" }` and, with the buttons, `footer`.
@@ -49,32 +50,34 @@ pub fn Dialog(
         }
     };
     rsx! {
-        div { class: "scrim", onclick: move |_| onclose.call(()) }
-        div {
-            id,
-            class: if slim { "dialog slim" } else { "dialog" },
-            role: "dialog",
-            aria_modal: "true",
-            aria_labelledby: heading.clone(),
-            tabindex: "-1",
-            onmounted,
-            onkeydown,
-            header {
-                div { class: "grow",
-                    h2 { id: heading, "{title}" }
-                    if let Some(subtitle) = subtitle {
-                        p { class: "q", "{subtitle}" }
+        Over {
+            div { class: "scrim", onclick: move |_| onclose.call(()) }
+            div {
+                id,
+                class: if slim { "dialog slim" } else { "dialog" },
+                role: "dialog",
+                aria_modal: "true",
+                aria_labelledby: heading.clone(),
+                tabindex: "-1",
+                onmounted,
+                onkeydown,
+                header {
+                    div { class: "grow",
+                        h2 { id: heading, "{title}" }
+                        if let Some(subtitle) = subtitle {
+                            p { class: "q", "{subtitle}" }
+                        }
+                    }
+                    button {
+                        r#type: "button",
+                        class: "btn quiet small icon",
+                        aria_label: "Close",
+                        onclick: move |_| onclose.call(()),
+                        Icon { name: IconName::X }
                     }
                 }
-                button {
-                    r#type: "button",
-                    class: "btn quiet small icon",
-                    aria_label: "Close",
-                    onclick: move |_| onclose.call(()),
-                    Icon { name: IconName::X }
-                }
+                {children}
             }
-            {children}
         }
     }
 }

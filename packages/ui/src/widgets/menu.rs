@@ -6,6 +6,7 @@ use super::{
     Icon, IconName,
     dom_id::use_dom_id,
     focus::{self, MENU_ITEMS, Step, use_borrowed_focus},
+    over::Over,
 };
 
 /// How far a menu stays from the window's edges, in pixels; the style sheet's padding of `.menu-layer`.
@@ -62,27 +63,25 @@ pub fn Menu(
         }
     };
     rsx! {
-        div {
-            class: "menu-layer",
-            // An empty track before the menu that shrinks where the window ends: no measuring, and no frame in the wrong place.
-            grid_template_columns: "minmax(0, {(x - MARGIN).max(0.)}px) max-content",
-            grid_template_rows: "minmax(0, {(y - MARGIN).max(0.)}px) max-content",
-            onpointerdown: move |event| {
-                event.stop_propagation();
-                onclose.call(());
-            },
-            onclick: |event| event.stop_propagation(),
-            oncontextmenu: |event| event.prevent_default(),
+        Over {
             div {
-                id,
-                class: "menu",
-                role: "menu",
-                aria_label: label,
-                tabindex: "-1",
-                onmounted,
-                onkeydown,
-                onpointerdown: |event| event.stop_propagation(),
-                {children}
+                class: "menu-layer",
+                // Empty tracks before the menu that shrink where the window ends: no measuring, and no frame in the wrong place.
+                grid_template_columns: "minmax(0, {(x - MARGIN).max(0.)}px) max-content",
+                grid_template_rows: "minmax(0, {(y - MARGIN).max(0.)}px) max-content",
+                onpointerdown: move |_| onclose.call(()),
+                oncontextmenu: |event| event.prevent_default(),
+                div {
+                    id,
+                    class: "menu",
+                    role: "menu",
+                    aria_label: label,
+                    tabindex: "-1",
+                    onmounted,
+                    onkeydown,
+                    onpointerdown: |event| event.stop_propagation(),
+                    {children}
+                }
             }
         }
     }
@@ -105,8 +104,7 @@ pub fn MenuItem(
     onchoose: EventHandler<()>,
 ) -> Element {
     let menu = try_use_context::<Closing>();
-    let onclick = move |event: MouseEvent| {
-        event.stop_propagation();
+    let onclick = move |_| {
         if disabled {
             return;
         }

@@ -19,6 +19,7 @@ mod keys;
 mod menu;
 mod number_field;
 mod number_text;
+mod over;
 mod port_glyph;
 mod ring_meter;
 mod save_ladder;

@@ -8,6 +8,7 @@ use super::{
     Icon, IconName, SearchItem,
     dom_id::use_dom_id,
     focus::{self, Step, use_borrowed_focus},
+    over::Over,
     search,
 };
 
@@ -90,64 +91,66 @@ pub fn SearchList(
     };
 
     rsx! {
-        div { class: "scrim", onclick: move |_| onclose.call(()) }
-        div { id: id.clone(), class: "palette", role: "dialog", aria_modal: "true", aria_label: "Search", onmounted,
-            div { class: "ask",
-                Icon { name: IconName::Search }
-                input {
-                    r#type: "search",
-                    aria_label: label.clone(),
-                    aria_autocomplete: "list",
-                    aria_controls: "{id}-found",
-                    aria_activedescendant: (!shown.is_empty()).then(|| option_id(active_now)),
-                    autofocus: true,
-                    autocomplete: "off",
-                    spellcheck: "false",
-                    placeholder: label,
-                    oninput,
-                    onkeydown,
+        Over {
+            div { class: "scrim", onclick: move |_| onclose.call(()) }
+            div { id: id.clone(), class: "palette", role: "dialog", aria_modal: "true", aria_label: "Search", onmounted,
+                div { class: "ask",
+                    Icon { name: IconName::Search }
+                    input {
+                        r#type: "search",
+                        aria_label: label.clone(),
+                        aria_autocomplete: "list",
+                        aria_controls: "{id}-found",
+                        aria_activedescendant: (!shown.is_empty()).then(|| option_id(active_now)),
+                        autofocus: true,
+                        autocomplete: "off",
+                        spellcheck: "false",
+                        placeholder: label,
+                        oninput,
+                        onkeydown,
+                    }
+                    kbd { "Esc" }
                 }
-                kbd { "Esc" }
-            }
-            if shown.is_empty() {
-                p { class: "none", role: "status", "Nothing is called “{query.read().trim()}”." }
-            }
-            div { class: "found", id: "{id}-found", role: "listbox", aria_label: "Matches",
-                for (start , group) in groups(shown) {
-                    div { key: "{group[0].group}", role: "group", aria_label: (!group[0].group.is_empty()).then(|| group[0].group.clone()),
-                        if !group[0].group.is_empty() {
-                            h3 { "aria-hidden": "true", "{group[0].group}" }
-                        }
-                        for (index , item) in group.iter().enumerate() {
-                            Match {
-                                key: "{item.key}",
-                                id: option_id(start + index),
-                                icon: item.icon,
-                                title: item.title.clone(),
-                                hint: item.hint.clone(),
-                                query: query.read().trim().to_owned(),
-                                active: start + index == active_now,
-                                value: item.key.clone(),
-                                onpick,
+                if shown.is_empty() {
+                    p { class: "none", role: "status", "Nothing is called “{query.read().trim()}”." }
+                }
+                div { class: "found", id: "{id}-found", role: "listbox", aria_label: "Matches",
+                    for (start , group) in groups(shown) {
+                        div { key: "{group[0].group}", role: "group", aria_label: (!group[0].group.is_empty()).then(|| group[0].group.clone()),
+                            if !group[0].group.is_empty() {
+                                h3 { "aria-hidden": "true", "{group[0].group}" }
+                            }
+                            for (index , item) in group.iter().enumerate() {
+                                Match {
+                                    key: "{item.key}",
+                                    id: option_id(start + index),
+                                    icon: item.icon,
+                                    title: item.title.clone(),
+                                    hint: item.hint.clone(),
+                                    query: query.read().trim().to_owned(),
+                                    active: start + index == active_now,
+                                    value: item.key.clone(),
+                                    onpick,
+                                }
                             }
                         }
                     }
-                }
-                if hidden > 0 {
-                    p { class: "none", "{hidden} more: type another letter" }
-                }
-            }
-            div { class: "hint", "aria-hidden": "true",
-                span {
-                    span { class: "keys",
-                        kbd { "↑" }
-                        kbd { "↓" }
+                    if hidden > 0 {
+                        p { class: "none", "{hidden} more: type another letter" }
                     }
-                    "move"
                 }
-                span {
-                    kbd { "Enter" }
-                    "{verb}"
+                div { class: "hint", "aria-hidden": "true",
+                    span {
+                        span { class: "keys",
+                            kbd { "↑" }
+                            kbd { "↓" }
+                        }
+                        "move"
+                    }
+                    span {
+                        kbd { "Enter" }
+                        "{verb}"
+                    }
                 }
             }
         }

@@ -106,6 +106,7 @@ impl Connection {
             }
             let factory = factory()?;
             let request = factory.delete_database(&self.name).map_err(refused)?;
+            request.set_onblocked(Some(&self.blocked()));
             JsFuture::from(succeeded(&request)).await.map_err(|_| Error::Disconnected("clearing an empty database".into()))?;
             database = self.request(missing).await?;
         }
@@ -153,14 +154,8 @@ impl Connection {
                 }
             })
         };
-        let this = Rc::downgrade(self);
-        let blocked = Closure::once_into_js(move || {
-            if let Some(this) = this.upgrade() {
-                (this.notify)(Notice::Blocked);
-            }
-        });
         request.set_onupgradeneeded(Some(upgraded.unchecked_ref()));
-        request.set_onblocked(Some(blocked.unchecked_ref()));
+        request.set_onblocked(Some(&self.blocked()));
         if JsFuture::from(succeeded(&request)).await.is_err() {
             if let Some(error) = failure.take() {
                 return Err(error);
@@ -169,6 +164,17 @@ impl Connection {
         }
         let database: IdbDatabase = request.result().map_err(refused)?.unchecked_into();
         Ok(database)
+    }
+
+    /// Listens to a request that has to wait until somebody else has closed the database.
+    fn blocked(self: &Rc<Self>) -> Function {
+        let this = Rc::downgrade(self);
+        let listener = Closure::once_into_js(move || {
+            if let Some(this) = this.upgrade() {
+                (this.notify)(Notice::Blocked);
+            }
+        });
+        listener.unchecked_into()
     }
 }
 

@@ -39,7 +39,8 @@ impl All {
         let values: Array = self.values.result().map_err(refused)?.unchecked_into();
         let text = format!("[{}]", String::from(values.join(",")));
         match Row::parse_all(&text) {
-            Ok(rows) if rows.len() == values.length() as usize => {
+            // They come in the order of their keys, so ids in another order are not those of the keys.
+            Ok(rows) if rows.len() == values.length() as usize && rows.is_sorted_by(|(left, _), (right, _)| left < right) => {
                 Ok(Rows { rows: rows.into_iter().map(|(uuid, row)| (id(uuid), row)).collect(), corrupt: Vec::new() })
             }
             _ => self.rows_one_by_one(connection, id, key).await,

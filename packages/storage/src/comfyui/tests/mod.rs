@@ -221,6 +221,7 @@ fn ports_and_edges_agree_on_handles() {
         { "name": "a (2)", "type": 0 },
         { "name": "a", "type": ["euler", "heun"] },
         { "name": "", "type": -1 },
+        { "name": "", "type": "IMAGE" },
         {}
     ]);
     let slots = handles(&Json::from(slots));
