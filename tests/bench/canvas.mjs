@@ -4,13 +4,17 @@
 // time, so that other programs on the machine do not add to it.
 
 import { App } from "../browser/support/app.mjs";
-import { launch, viewport } from "../browser/support/browser.mjs";
+import { launch } from "../browser/support/browser.mjs";
 import { grid } from "../browser/support/comfyui.mjs";
 import { report, takeTurns } from "./measure.mjs";
 import { serve } from "./reactflow/serve.mjs";
 
 const SIZES = [100, 1_000, 10_000];
 const ROUNDS = 5;
+
+/** So large that our canvas, between its panels, is about 1,280 × 800. */
+const viewport = { width: 1776, height: 848 };
+
 const MOVES = 60;
 const LETTERS = 40;
 
@@ -68,8 +72,7 @@ class Measured {
 
 /** Our app with the grid, at a zoom near 1 around its middle. */
 async function openOurs(browser, count) {
-  const context = await browser.newContext({ viewport });
-  const app = new App(await context.newPage());
+  const app = new App(await (await browser.newContext({ viewport })).newPage());
   await app.visit();
   await app.importJson("grid.json", grid(count), count);
   const { left, top, width, height } = await app.canvas.view();
@@ -87,7 +90,7 @@ async function openOurs(browser, count) {
     figures.type = await type(app, measured);
     return figures;
   };
-  return { context, figures, view: await canvas.view(), app };
+  return { figures, view: await canvas.view() };
 }
 
 /** Types into a text field of the inspector. */
@@ -104,8 +107,7 @@ async function type(app, measured) {
 
 /** React Flow with the grid, in a box of the same size with the same view. */
 async function openPeer(browser, address, count, { x, y, zoom, width, height }) {
-  const context = await browser.newContext({ viewport });
-  const page = await context.newPage();
+  const page = await (await browser.newContext({ viewport })).newPage();
   await page.goto(`${address}?${new URLSearchParams({ count, x, y, zoom, width, height })}`);
   await page.waitForSelector(".react-flow__node");
   const measured = new Measured(page);
@@ -117,7 +119,7 @@ async function openPeer(browser, address, count, { x, y, zoom, width, height }) 
     figures.pan = await measured.gesture(await emptyPane(page), -5, -4);
     return figures;
   };
-  return { context, figures };
+  return { figures };
 }
 
 /** The node nearest to the middle of all that is in the page: its id, from the dataset's `key`. */
@@ -152,34 +154,41 @@ function emptyPane(page) {
 const browser = await launch();
 const peerServer = await serve();
 try {
-  const edits = {};
+  const pages = {};
   for (const count of SIZES) {
     const ours = await openOurs(browser, count);
-    const peer = await openPeer(browser, peerServer.address, count, ours.view);
-    const all = await takeTurns(ROUNDS, ours.figures, peer.figures);
-    const of = (who, figure) => all[who].map((figures) => figures[figure]);
+    pages[count] = { ours, peer: await openPeer(browser, peerServer.address, count, ours.view) };
+  }
+  // Every size in every round, so that sizes can be compared too.
+  const all = await takeTurns(ROUNDS, (who) => inEachSize((count) => pages[count][who].figures()));
+  const of = (who, count, figure) => all[who].map((figures) => figures[count][figure]);
+  for (const count of SIZES) {
     for (const gesture of ["drag", "pan"]) {
       report({
         name: `canvas: ${gesture} at ${count.toLocaleString("en")} nodes, React Flow 12`,
         unit: "ms/move",
-        ours: of("ours", gesture),
-        peer: of("peer", gesture),
+        ours: of("ours", count, gesture),
+        peer: of("peer", count, gesture),
         bar: count === 10_000 ? BARS[gesture] : null,
       });
     }
-    edits[count] = { drag: of("ours", "drag"), letter: of("ours", "type") };
-    await ours.context.close();
-    await peer.context.close();
   }
-  for (const edit of ["drag", "letter"]) {
+  for (const [edit, name] of [["drag", "a step of a drag"], ["type", "a typed letter"]]) {
     report({
-      name: `canvas: a ${edit === "drag" ? "step of a drag" : "typed letter"} at 10,000 nodes, ours at 100`,
-      ours: edits[10_000][edit],
-      peer: edits[100][edit],
+      name: `canvas: ${name} at 10,000 nodes, ours at 100`,
+      ours: of("ours", 10_000, edit),
+      peer: of("ours", 100, edit),
       bar: FLAT,
     });
   }
 } finally {
   peerServer.close();
   await browser.close();
+}
+
+/** The figures of one round by size. */
+async function inEachSize(measure) {
+  const figures = {};
+  for (const count of SIZES) figures[count] = await measure(count);
+  return figures;
 }

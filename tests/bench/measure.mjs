@@ -1,15 +1,14 @@
 // Figures beside a peer's: rounds that take turns, medians, and one line of JSON for each measurement.
 
-/** Runs `ours` and `peer` in turn, whoever comes first, and drops the first round. Each returns an object of figures by name. */
-export async function takeTurns(rounds, ours, peer) {
+/** Runs "ours" and "peer" in turn, now the one first, now the other, and drops the first round. `run` gives a round's figures. */
+export async function takeTurns(rounds, run) {
   const all = { ours: [], peer: [] };
   for (let round = 0; round <= rounds; round++) {
-    const order = round % 2 ? [["peer", peer], ["ours", ours]] : [["ours", ours], ["peer", peer]];
-    const figures = {};
-    for (const [who, run] of order) figures[who] = await run(round);
-    // Files, pages and compiled code get warm in the first round.
-    if (round === 0) continue;
-    for (const who of ["ours", "peer"]) all[who].push(figures[who]);
+    for (const who of round % 2 ? ["peer", "ours"] : ["ours", "peer"]) {
+      const figures = await run(who, round);
+      // Files, pages and compiled code get warm in the first round.
+      if (round > 0) all[who].push(figures);
+    }
   }
   return all;
 }

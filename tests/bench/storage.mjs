@@ -46,7 +46,7 @@ async function peer([round, edits, durability]) {
   const workflowId = source.workflow();
   const nodes = JSON.parse(source.nodes()).map((node) => ({ ...node, workflowId }));
   await source.close();
-  const name = `dexie-${durability}-${round}`;
+  const name = `dexie-${round}`;
   const options = durability === "strict" ? { chromeTransactionDurability: "strict" } : {};
   const database = new Dexie(name, options);
   // The same key as ours, which is faster than an index beside a key.
@@ -88,11 +88,8 @@ try {
   await page.waitForFunction(() => window.ready);
   await page.addScriptTag({ path: dexie });
   for (const durability of ["strict", "as it comes"]) {
-    const all = await takeTurns(
-      ROUNDS,
-      (round) => page.evaluate(ours, [`${durability}-${round}`, EDITS]),
-      (round) => page.evaluate(peer, [round, EDITS, durability]),
-    );
+    const run = (who, round) => page.evaluate(who === "ours" ? ours : peer, [`${durability}-${round}`, EDITS, durability]);
+    const all = await takeTurns(ROUNDS, run);
     for (const [figure, [name, bar]] of Object.entries(FIGURES)) {
       const of = (who) => all[who].map((figures) => figures[figure]);
       report({ name: `IndexedDB: ${name}, Dexie ${durability}`, ours: of("ours"), peer: of("peer"), bar: durability === "strict" ? bar : null });

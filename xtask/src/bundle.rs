@@ -76,7 +76,8 @@ fn bind(package: &str, wasm: &Path, profile: Profile, folder: &Path) -> Result<(
             .typescript(false)
             .omit_default_module_path(false)
             .demangle(false)
-            .keep_debug(!release)
+            // DWARF takes 15 s to rewrite, and browsers show no use of it; names are what stack traces need.
+            .keep_debug(false)
             .remove_name_section(release)
             .remove_producers_section(release)
             .generate(folder)?;

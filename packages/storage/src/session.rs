@@ -165,9 +165,14 @@ impl Session {
         Ok(loaded)
     }
 
-    /// One of the settings.
+    /// One of the settings, also while it is on its way to the disk.
     pub async fn kv(&self, key: &str) -> Result<Option<Json>> {
-        self.0.backend.kv(key).await
+        // Asked before and after, as in [`Session::load`].
+        let before = self.0.writer.uncommitted();
+        let stored = self.0.backend.kv(key).await?;
+        let waiting = self.0.writer.uncommitted().into_iter().chain(before);
+        let mut set = waiting.filter_map(|batch| batch.setting(key).map(|value| value.cloned()));
+        Ok(set.next().unwrap_or(stored))
     }
 
     /// The stamp of a change that happens now.

@@ -15,7 +15,7 @@ const nodes = Array.from({ length: query.count }, (_, index) => ({
   data: { label: `ImageScaleBy ${index}` },
   sourcePosition: "right",
   targetPosition: "left",
-  ...size,
+  style: size,
 }));
 const edges = nodes.slice(1).map((node, index) => ({ id: `e${index}`, source: `${index}`, target: node.id }));
 

@@ -19,11 +19,16 @@ export async function openHarness(context) {
   return page;
 }
 
-/** Opens the database in a page as the tab of that number. The tab is `window.tab`. */
+/** Opens a page and the database in it as the tab of that number. */
 export async function openTab(context, name, number = 1) {
   const page = await openHarness(context);
-  await page.evaluate(async ([name, number]) => void (window.tab = await harness.Tab.open(name, number)), [name, number]);
+  await openAs(page, name, number);
   return page;
+}
+
+/** Opens the database in a page. It is `window.tab` there. */
+export async function openAs(page, name, number = 1) {
+  await page.evaluate(async ([name, number]) => void (window.tab = await harness.Tab.open(name, number)), [name, number]);
 }
 
 /** What is stored, as the tab reads it. */

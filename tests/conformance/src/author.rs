@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use storage::{
     backend::{Batch, Loaded},
-    model::{Clock, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, Point, Register, RegisterName, Registers, Stamp, WorkflowId},
+    model::{
+        Clock, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, Point, Register, RegisterName, Registers, Stamp,
+        WorkflowId,
+    },
 };
 
 /// The wall clock of every author.

@@ -126,7 +126,8 @@ impl Tab {
         let (load, oplog) = (self.db.load(workflow()), self.db.oplog());
         future_to_promise(async move {
             let (loaded, oplog) = futures::join!(load, oplog);
-            let (loaded, oplog) = (loaded.map_err(|error| told::<()>(Err(error)))?, oplog.map_err(|error| told::<()>(Err(error)))?);
+            let (loaded, oplog) =
+                (loaded.map_err(|error| told::<()>(Err(error)))?, oplog.map_err(|error| told::<()>(Err(error)))?);
             let first = loaded.nodes.rows.first().map(|(_, row)| row);
             let text = serde_json::json!({
                 "nodes": loaded.nodes.rows.len(),

@@ -38,7 +38,10 @@ impl Reference {
             let newest = row.values().map(|register| register.stamp.millis()).max();
             counts.updated_at = counts.updated_at.max(newest.unwrap_or_default());
             let has = |name: &str| row.get(name).is_some_and(|register| register.value.is_some());
-            let is_deleted = row.get("deleted").and_then(|register| register.value.as_ref()).is_some_and(|value| value.text() == "true");
+            let is_deleted = row
+                .get("deleted")
+                .and_then(|register| register.value.as_ref())
+                .is_some_and(|value| value.text() == "true");
             match key.part {
                 Part::Node(_) if has("type") && !is_deleted => counts.nodes += 1,
                 Part::Edge(_) if has("ends") && !is_deleted => counts.edges += 1,
@@ -49,8 +52,10 @@ impl Reference {
     }
 
     fn row(&self, key: EntityKey) -> Row {
-        let registers: Registers =
-            self.rows[&key].iter().map(|(name, register)| (storage::model::RegisterName::parse(name), register.clone())).collect();
+        let registers: Registers = self.rows[&key]
+            .iter()
+            .map(|(name, register)| (storage::model::RegisterName::parse(name), register.clone()))
+            .collect();
         let counts = (key.part == Part::Itself).then(|| self.counts(key.workflow));
         Row { registers, version: self.versions[&key], counts }
     }

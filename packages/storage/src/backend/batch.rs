@@ -77,6 +77,11 @@ impl Batch {
         self.kv.iter().map(|(key, value)| (key.as_str(), value.as_ref()))
     }
 
+    /// What it sets one of the settings to, if it does.
+    pub fn setting(&self, key: &str) -> Option<Option<&Json>> {
+        self.kv.get(key).map(Option::as_ref)
+    }
+
     /// Whether the oplog gets a record.
     pub fn is_recorded(&self) -> bool {
         self.record

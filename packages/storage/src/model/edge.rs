@@ -90,7 +90,8 @@ impl Edge {
         object.put_plain("id", &self.id)?;
         object.put_plain("source", &self.ends.source)?;
         object.put_plain("target", &self.ends.target)?;
-        for (field, handle) in [("sourceHandle", &self.ends.source_handle), ("targetHandle", &self.ends.target_handle)] {
+        for (field, handle) in [("sourceHandle", &self.ends.source_handle), ("targetHandle", &self.ends.target_handle)]
+        {
             if let Some(handle) = handle {
                 object.put_plain(field, handle)?;
             }

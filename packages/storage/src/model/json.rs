@@ -39,7 +39,11 @@ impl Json {
 /// no reader takes for a number.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
 pub(super) fn finite<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if number.is_finite() { serializer.serialize_f64(*number) } else { Err(S::Error::custom(format_args!("{number} is no number"))) }
+    if number.is_finite() {
+        serializer.serialize_f64(*number)
+    } else {
+        Err(S::Error::custom(format_args!("{number} is no number")))
+    }
 }
 
 /// Values that always can be JSON.

@@ -24,7 +24,7 @@ pub use json::Json;
 pub use node::{Node, NodeResult, NodeStatus, Point, Run, Size};
 pub use object::Object;
 pub use register::{Register, RegisterName, Registers};
-pub use row::{Counts, CorruptText, Row};
+pub use row::{CorruptText, Counts, Row};
 pub use stamp::{Clock, ParseStampError, Stamp};
 pub use workflow::{Summary, Viewport, Workflow};
 

@@ -122,7 +122,8 @@ impl Row {
             };
             registers.push((RegisterName::parse(&name), Register { stamp, value: Some(Json::from(raw)) }));
         }
-        let removed = text.stamps.into_iter().map(|(name, stamp)| (RegisterName::parse(&name), Register { stamp, value: None }));
+        let removed =
+            text.stamps.into_iter().map(|(name, stamp)| (RegisterName::parse(&name), Register { stamp, value: None }));
         registers.extend(removed);
         let registers = registers.into_iter().collect();
         Ok((text.id, Self { registers, version: text.version, counts: text.counts }))

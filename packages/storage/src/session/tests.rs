@@ -2,7 +2,11 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task,
+    time::{sleep, timeout},
+};
 use uuid::Uuid;
 
 use super::{Event, Location, Session};
@@ -53,9 +57,15 @@ async fn on(backend: impl Backend) -> (Session, UnboundedReceiver<Event>) {
     Session::on(Arc::new(backend)).await.unwrap()
 }
 
+/// Everything is stored before long.
+async fn saved(session: &Session) {
+    timeout(SECOND * 60, session.flush()).await.expect("it is never stored");
+    assert_eq!(session.state(), SaveState::Saved);
+}
+
 /// A page that shares `place` with others, and its events.
 async fn page(backend: impl Backend, place: &Place) -> (Session, UnboundedReceiver<Event>) {
-    let (tell, events) = tokio::sync::mpsc::unbounded_channel();
+    let (tell, events) = unbounded_channel();
     (Session::start(Arc::new(backend), place.clone(), tell).await.unwrap(), events)
 }
 
@@ -76,7 +86,7 @@ async fn the_clock_starts_after_the_last_stamp_that_was_stored_whatever_the_wall
     let memory = Memory::new();
     let (first, _) = on(memory.clone()).await;
     first.write(titled(ahead(), "from the future"));
-    first.flush().await;
+    saved(&first).await;
     let (second, _) = on(memory).await;
     assert!(second.stamp() > ahead());
 }
@@ -116,7 +126,7 @@ async fn a_commit_tells_what_another_connection_wrote_and_later_edits_of_it_win(
     let memory = Memory::new();
     let ((here, mut events), (there, _)) = (on(memory.clone()).await, on(memory.clone()).await);
     there.write(titled(ahead(), "theirs"));
-    there.flush().await;
+    saved(&there).await;
     let mut batch = Batch::new();
     batch.merge(node(), &Registers::new().with(RegisterName::Position, here.stamp(), 1_u32));
     here.write(batch);
@@ -129,19 +139,22 @@ async fn a_commit_tells_what_another_connection_wrote_and_later_edits_of_it_win(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_workflow_is_loaded_with_the_edits_that_are_on_their_way() {
+async fn what_is_on_its_way_is_read_as_well() {
     let memory = Memory::new();
     let slow = (0..2).map(|number| (number, Fault::Delay(SECOND)));
     let (session, _events) = on(FaultBackend::new(memory.clone(), slow)).await;
     session.write(titled(session.stamp(), "under way"));
     let mut batch = Batch::new();
     batch.merge(node(), &Registers::new().with(RegisterName::Position, session.stamp(), 1_u32));
+    batch.set("theme", Some("dark".into()));
     session.write(batch);
     let loaded = session.load(workflow()).await.unwrap();
     assert_eq!(stored(&memory).await, None);
     let row = &loaded.nodes.rows[0].1;
     assert_eq!(title(row), "under way");
     assert_eq!(row.registers.value(&RegisterName::Position).unwrap().text(), "1");
+    assert_eq!(memory.kv("theme").await, Ok(None));
+    assert_eq!(session.kv("theme").await, Ok(Some("dark".into())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,7 +162,7 @@ async fn failures_that_pass_are_no_events() {
     let backend = FaultBackend::new(Memory::new(), [(0, Fault::Before(Error::Full("no room".into())))]);
     let (session, mut events) = on(backend).await;
     session.write(titled(session.stamp(), "A"));
-    session.flush().await;
+    saved(&session).await;
     assert_eq!(title(&committed(&mut events).await), "A");
     assert!(events.try_recv().is_err());
 }
@@ -161,14 +174,13 @@ async fn after_a_deletion_nothing_is_written_until_memory_is_stored_anew() {
     let edit = titled(session.stamp(), "edit");
     session.write(edit.clone());
     assert_eq!(events.recv().await, Some(Event::Deleted));
-    tokio::time::sleep(SECOND * 3600).await;
+    sleep(SECOND * 3600).await;
     assert_eq!(session.state(), SaveState::Failed { error: Error::Deleted, retrying: false, unsaved: 1 });
     assert_eq!(stored(&memory).await, None);
     let mut everything = edit;
     everything.merge(EntityKey::workflow(workflow()), &Registers::new().with(RegisterName::Name, session.stamp(), "A"));
     session.rewrite(everything).await.unwrap();
-    session.flush().await;
-    assert_eq!(session.state(), SaveState::Saved);
+    saved(&session).await;
     assert_eq!(title(&stored(&memory).await.unwrap()), "edit");
     assert!(memory.load(workflow()).await.unwrap().workflow.unwrap().registers.value(&RegisterName::Name).is_some());
 }
@@ -177,8 +189,7 @@ async fn after_a_deletion_nothing_is_written_until_memory_is_stored_anew() {
 async fn memory_is_a_location() {
     let (session, mut events) = Session::open(Location::Memory).await.unwrap();
     session.write(titled(session.stamp(), "A"));
-    session.flush().await;
-    assert_eq!(session.state(), SaveState::Saved);
+    saved(&session).await;
     assert_eq!(title(&committed(&mut events).await), "A");
 }
 
@@ -191,7 +202,7 @@ async fn what_was_flushed_into_a_folder_is_there_when_it_is_opened_again() {
     let mut batch = titled(stamp, "A");
     batch.set("theme", Some("dark".into()));
     session.write(batch);
-    session.flush().await;
+    saved(&session).await;
     let row = committed(&mut events).await;
     session.close().await;
     drop(session);
@@ -209,7 +220,7 @@ async fn a_closed_session_opens_again_for_what_comes_after() {
     let (session, _events) = in_folder(home.path()).await.unwrap();
     session.close().await;
     session.write(titled(session.stamp(), "late"));
-    session.flush().await;
+    saved(&session).await;
     assert_eq!(title(&stored(&Sqlite::open(home.path()).await.unwrap()).await.unwrap()), "late");
 }
 
@@ -220,7 +231,7 @@ async fn a_folder_that_is_deleted_while_it_is_open_is_made_again_from_memory() {
     let (session, mut events) = in_folder(&folder).await.unwrap();
     let before = titled(session.stamp(), "before");
     session.write(before.clone());
-    session.flush().await;
+    saved(&session).await;
     committed(&mut events).await;
     std::fs::remove_dir_all(&folder).unwrap();
 
@@ -234,8 +245,7 @@ async fn a_folder_that_is_deleted_while_it_is_open_is_made_again_from_memory() {
     let mut everything = before;
     everything.absorb(name);
     session.rewrite(everything).await.unwrap();
-    session.flush().await;
-    assert_eq!(session.state(), SaveState::Saved);
+    saved(&session).await;
     let again = Sqlite::open(&folder).await.unwrap();
     assert_eq!(title(&stored(&again).await.unwrap()), "before");
     assert!(again.load(workflow()).await.unwrap().workflow.unwrap().registers.value(&RegisterName::Name).is_some());
@@ -248,7 +258,7 @@ async fn a_file_that_is_replaced_while_it_is_open_takes_all_of_memory() {
     let (session, mut events) = in_folder(home.path()).await.unwrap();
     let before = titled(session.stamp(), "before");
     session.write(before.clone());
-    session.flush().await;
+    saved(&session).await;
     committed(&mut events).await;
     Sqlite::open(elsewhere.path()).await.unwrap().close().await;
     std::fs::rename(elsewhere.path().join(FILE), home.path().join(FILE)).unwrap();
@@ -258,7 +268,7 @@ async fn a_file_that_is_replaced_while_it_is_open_takes_all_of_memory() {
     session.write(theme);
     assert_eq!(events.recv().await, Some(Event::Deleted));
     session.rewrite(before).await.unwrap();
-    session.flush().await;
+    saved(&session).await;
     let again = Sqlite::open(home.path()).await.unwrap();
     assert_eq!(title(&stored(&again).await.unwrap()), "before");
     assert_eq!(again.kv("theme").await.unwrap(), Some("dark".into()));
@@ -307,11 +317,11 @@ async fn what_a_page_leaves_behind_is_stored_by_the_next() {
     assert_eq!(place.left().len(), 1);
 
     let (next, _events) = page(memory.clone(), &place).await;
+    assert!(next.stamp() > ahead());
     // Under way before anything is read.
     assert_eq!(title(&next.load(workflow()).await.unwrap().nodes.rows[0].1), "parked");
-    assert!(next.stamp() > ahead());
-    next.flush().await;
-    tokio::task::yield_now().await;
+    saved(&next).await;
+    task::yield_now().await;
     assert!(place.left().is_empty());
     assert_eq!(next.kv("theme").await.unwrap(), Some("dark".into()));
 }
@@ -323,11 +333,11 @@ async fn what_is_parked_stays_until_it_is_stored() {
     let full = |number| (number, Fault::Before(Error::Full("no room".into())));
     let memory = Memory::new();
     let (session, _events) = page(FaultBackend::new(memory.clone(), (0..5).map(full)), &place).await;
-    tokio::time::sleep(SECOND).await;
+    sleep(SECOND).await;
     assert_eq!(place.left().len(), 1);
     assert!(matches!(session.state(), SaveState::Failed { .. }));
-    session.flush().await;
-    tokio::task::yield_now().await;
+    saved(&session).await;
+    task::yield_now().await;
     assert!(place.left().is_empty());
     assert_eq!(title(&stored(&memory).await.unwrap()), "parked");
 }
@@ -347,8 +357,8 @@ async fn a_page_leaves_one_text_however_often_it_goes_and_none_once_all_is_store
         assert_eq!(left.len(), 1);
         assert_eq!(Some(parking::from_text(&left[0].text).unwrap()), session.0.writer.uncommitted());
     }
-    session.flush().await;
-    tokio::task::yield_now().await;
+    saved(&session).await;
+    task::yield_now().await;
     assert!(place.left().is_empty());
     session.park().unwrap();
     assert!(place.left().is_empty());
@@ -366,11 +376,11 @@ async fn a_setting_that_was_parked_and_then_stored_does_not_come_back() {
     session.write(theme("dark"));
     // The page is hidden, comes back, and is then killed without a word.
     session.park().unwrap();
-    session.flush().await;
+    saved(&session).await;
     session.write(theme("light"));
-    session.flush().await;
+    saved(&session).await;
     let (next, _events) = page(memory, &place).await;
-    next.flush().await;
+    saved(&next).await;
     assert_eq!(next.kv("theme").await.unwrap(), Some("light".into()));
 }
 
@@ -380,8 +390,8 @@ async fn a_text_that_cannot_be_read_stays_parked_and_hinders_nothing() {
     place.leave("of a newer build".into()).unwrap();
     place.leave(parking::to_text(&titled(ahead(), "parked"))).unwrap();
     let (session, _events) = page(memory.clone(), &place).await;
-    session.flush().await;
-    tokio::task::yield_now().await;
+    saved(&session).await;
+    task::yield_now().await;
     let left: Vec<_> = place.left().into_iter().map(|parked| parked.text).collect();
     assert_eq!(left, ["of a newer build"]);
     assert_eq!(title(&stored(&memory).await.unwrap()), "parked");

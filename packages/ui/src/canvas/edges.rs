@@ -107,7 +107,7 @@ impl DraftEdge {
         let (mut end, mut verdict) = (at, Verdict::Nothing);
         if let Some((other, place)) = near {
             let ends = joined(port, &other);
-            verdict = match store.fit_beside(&ends, moving) {
+            verdict = match store.fit(&ends, moving) {
                 Ok(()) => {
                     end = place;
                     Verdict::Fits(ends)
@@ -201,19 +201,17 @@ impl Editor {
     /// The drawn edge was released.
     pub(super) fn connect_draft(&self, draft: Option<DraftEdge>, moving: Option<EdgeId>) {
         let Some(draft) = draft else { return };
-        let moved = moving.and_then(|id| self.store.edge(id).map(|(ends, _, _)| (id, ends)));
-        match (draft.verdict, moved) {
-            (Verdict::Fits(ends), Some((_, old))) if ends == old => {}
-            (Verdict::Fits(ends), moved) => {
-                if let Some((id, _)) = moved {
-                    self.store.disconnect(&[id].into());
-                }
-                if let Err(reason) = self.store.connect(ends) {
-                    self.toaster.error(reason);
-                }
+        let done = match (draft.verdict, moving) {
+            (Verdict::Fits(ends), Some(id)) => self.store.move_edge(id, ends),
+            (Verdict::Fits(ends), None) => self.store.connect(ends).map(drop),
+            (Verdict::Nothing, Some(id)) => {
+                self.store.disconnect(&[id].into());
+                Ok(())
             }
-            (Verdict::Nothing, Some((id, _))) => self.store.disconnect(&[id].into()),
-            _ => {}
+            (Verdict::Nothing, None) | (Verdict::Cannot(_), _) => Ok(()),
+        };
+        if let Err(reason) = done {
+            self.toaster.error(reason);
         }
     }
 }

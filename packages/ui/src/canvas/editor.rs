@@ -6,7 +6,7 @@ use std::{
 };
 
 use dioxus::{html::geometry::ClientPoint, prelude::*};
-use storage::model::{NodeId, Point, Size, Viewport};
+use storage::model::{Ends, NodeId, Point, Size, Viewport};
 
 use super::{
     edges::DraftEdge,
@@ -15,7 +15,7 @@ use super::{
     wheel::Wheel,
 };
 use crate::{
-    store::Store,
+    store::{Document, Store},
     widgets::{Toaster, sleep},
 };
 
@@ -77,6 +77,9 @@ pub struct Inner {
     pub(super) mood: Signal<Mood>,
     pub(super) marquee: Signal<Option<Rect>>,
     pub(super) draft: Signal<Option<DraftEdge>>,
+    /// What the drawn edge would join if it were released now. Beside [`Inner::draft`], because ports show this alone and
+    /// the draft changes with every movement.
+    pub(super) snapped: Signal<Option<Ends>>,
     /// The port from which an edge is being drawn.
     pub(super) connecting: Signal<Option<PortId>>,
     /// Where a node is asked for: a point of the world.
@@ -113,6 +116,7 @@ impl Editor {
             mood: Signal::new(Mood::Idle),
             marquee: Signal::new(None),
             draft: Signal::new(None),
+            snapped: Signal::new(None),
             connecting: Signal::new(None),
             adding: Signal::new(None),
             renaming: Signal::new(None),
@@ -166,7 +170,7 @@ impl Editor {
 
     /// Shows all nodes.
     pub fn fit(&self) {
-        let bounds = self.store.with_document(super::super::store::Document::bounds).flatten();
+        let bounds = self.store.with_document(Document::bounds).flatten();
         let size = self.size.get();
         if size.width > 0. {
             self.look(bounds.map_or_else(Viewport::default, |bounds| geometry::fitted(bounds, size)));
@@ -183,6 +187,7 @@ impl Editor {
         let mut area = self.area;
         area.set(Rect::default());
         *self.gesture.borrow_mut() = Gesture::None;
+        self.rest();
         self.settle();
         self.focus();
     }
@@ -199,10 +204,7 @@ impl Editor {
     pub fn refresh(&self) {
         let view = self.view();
         let detail = Detail::at(view.zoom);
-        let mut signal = self.detail;
-        if *signal.peek() != detail {
-            signal.set(detail);
-        }
+        update(self.detail, detail);
         if detail == Detail::Far {
             return;
         }
@@ -213,6 +215,7 @@ impl Editor {
         if !area.holds(&shown) || area.area() > wanted.area() * 2.5 {
             let mut signal = self.area;
             signal.set(wanted);
+            self.store.set_area(wanted);
         }
     }
 
@@ -263,5 +266,12 @@ impl Editor {
     pub fn ask_for_node(&self) {
         let mut adding = self.adding;
         adding.set(Some(geometry::to_world(self.view(), self.middle())));
+    }
+}
+
+/// Sets a signal, unless it holds that already: setting it would have everything rendered again that reads it.
+pub(super) fn update<T: PartialEq + 'static>(mut signal: Signal<T>, value: T) {
+    if *signal.peek() != value {
+        signal.set(value);
     }
 }

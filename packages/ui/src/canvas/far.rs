@@ -27,12 +27,13 @@ pub fn Far() -> Element {
 fn Shapes() -> Element {
     let store = use_store();
     use_topic(&store, Topic::Graph);
+    use_topic(&store, Topic::Places);
     use_topic(&store, Topic::Selection);
     let selected = store.selection().nodes;
     let draw = |document: &Document| {
         let mut edges = String::new();
-        for edge in document.edges() {
-            if let (Some(source), Some(target)) = (document.rect(edge.ends.source), document.rect(edge.ends.target)) {
+        for ends in document.all_ends() {
+            if let (Some(source), Some(target)) = (document.rect(ends.source), document.rect(ends.target)) {
                 let middle = |top: f64, bottom: f64| f64::midpoint(top, bottom);
                 let from = storage::model::Point { x: source.right, y: middle(source.top, source.bottom) };
                 let to = storage::model::Point { x: target.left, y: middle(target.top, target.bottom) };

@@ -16,7 +16,7 @@ use storage::model::{EdgeId, Ends, NodeId, Point, Size, Viewport};
 
 use super::{
     edges::DraftEdge,
-    editor::Editor,
+    editor::{Editor, update},
     geometry::{self, MIN_WIDTH, Rect},
 };
 use crate::{
@@ -140,6 +140,9 @@ impl Editor {
     /// A node's lower right corner was pressed.
     pub(super) fn press_corner(&self, id: NodeId, event: &PointerEvent) {
         let Some(rect) = self.store.rect(id) else { return };
+        if event.trigger_button() != Some(MouseButton::Primary) {
+            return;
+        }
         event.stop_propagation();
         let size = Size { width: rect.width(), height: rect.height() };
         self.store.select(Selection::node(id));
@@ -226,10 +229,7 @@ impl Editor {
             Gesture::Connect { .. } => Mood::Connecting,
             _ => Mood::Idle,
         };
-        let mut mood = self.mood;
-        if *mood.peek() != shown {
-            mood.set(shown);
-        }
+        update(self.mood, shown);
         if let Gesture::Connect { port, .. } = &gesture {
             let mut connecting = self.connecting;
             connecting.set(Some(port.clone()));
@@ -278,8 +278,9 @@ impl Editor {
             Gesture::Connect { port, moving } => {
                 let (port, moving) = (port.clone(), *moving);
                 drop(gesture);
-                let mut draft = self.draft;
-                draft.set(DraftEdge::new(&self.store, &port, moving, self.in_world(at), self.view().zoom));
+                let draft = DraftEdge::new(&self.store, &port, moving, self.in_world(at), self.view().zoom);
+                update(self.snapped, draft.as_ref().and_then(DraftEdge::target).cloned());
+                update(self.draft, draft);
             }
             Gesture::Pinch { fingers, start, view } => {
                 fingers.insert(finger, at);
@@ -338,21 +339,13 @@ impl Editor {
         true
     }
 
-    fn rest(&self) {
-        let (mut mood, mut marquee, mut draft) = (self.mood, self.marquee, self.draft);
-        if *mood.peek() != Mood::Idle {
-            mood.set(Mood::Idle);
-        }
-        if marquee.peek().is_some() {
-            marquee.set(None);
-        }
-        if draft.peek().is_some() {
-            draft.set(None);
-        }
-        let mut connecting = self.connecting;
-        if connecting.peek().is_some() {
-            connecting.set(None);
-        }
+    /// Shows nothing of a gesture any more.
+    pub(super) fn rest(&self) {
+        update(self.mood, Mood::Idle);
+        update(self.marquee, None);
+        update(self.draft, None);
+        update(self.snapped, None);
+        update(self.connecting, None);
     }
 }
 

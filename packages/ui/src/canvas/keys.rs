@@ -58,7 +58,7 @@ impl Editor {
         }
     }
 
-    /// A key was pressed on a node. Tab goes on to the next node, as everywhere; Enter and Space select.
+    /// A key was pressed on a node. Tab goes on to the next node, as everywhere; Enter selects, F2 renames.
     pub(super) fn key_on_node(&self, id: NodeId, event: &KeyboardEvent) {
         match event.key() {
             Key::Tab => event.stop_propagation(),
@@ -96,12 +96,9 @@ impl Editor {
 
     /// Deletes what is selected, and offers to bring it back.
     pub fn delete_selected(&self) {
-        let gone = self.store.remove_selected();
-        if gone.is_empty() {
-            return;
-        }
+        let Some(gone) = self.store.remove_selected() else { return };
         let store = self.store.clone();
-        self.toaster.offer(said(&gone), ToastAction::new("Undo", move || store.restore(&gone)));
+        self.toaster.offer(said(&gone.parts), ToastAction::new("Undo", move || store.restore(&gone)));
         self.focus();
     }
 }

@@ -48,26 +48,24 @@ pub fn port_rows(store: &Store, id: NodeId, content: &Content) -> Element {
 
 /// One port: where edges are drawn from and to.
 #[component]
-fn PortDot(id: NodeId, side: Side, port: ReadSignal<Port>, connected: bool) -> Element {
+fn PortDot(id: NodeId, side: Side, port: Port, connected: bool) -> Element {
     let store = use_store();
     let editor = use_editor();
     let connecting = (editor.connecting)();
-    let one = port.read();
-    let here = PortId { node: id, side, handle: one.handle.clone().into_owned() };
-    let fits = connecting.as_ref().is_some_and(|from| *from == here || fits(&store, from, &here, &one));
-    let target = connecting.is_some()
-        && (editor.draft)().and_then(|draft| draft.target().cloned()).is_some_and(|ends| match side {
-            Side::In => ends.target == id && ends.target_handle.as_ref() == Some(&here.handle),
-            Side::Out => ends.source == id && ends.source_handle.as_ref() == Some(&here.handle),
-        });
-    let shape = one.kind.shape();
-    let tip = format!("{} · {}", one.label, one.kind.name());
+    let here = PortId { node: id, side, handle: port.handle.clone().into_owned() };
+    let fits = connecting.as_ref().is_some_and(|from| *from == here || fits(&store, from, &here, &port));
+    let target = editor.snapped.read().as_ref().is_some_and(|ends| match side {
+        Side::In => ends.target == id && ends.target_handle.as_ref() == Some(&here.handle),
+        Side::Out => ends.source == id && ends.source_handle.as_ref() == Some(&here.handle),
+    });
+    let shape = port.kind.shape();
+    let tip = format!("{} · {}", port.label, port.kind.name());
     rsx! {
         span {
             class: "port {side.name()}",
             class: if fits { "is-fit" },
             class: if target { "is-target" },
-            "data-port": "{side.name()}:{one.handle}",
+            "data-port": "{side.name()}:{port.handle}",
             "data-kind": shape.name(),
             "data-connected": "{connected}",
             title: "{tip}",

@@ -1,6 +1,7 @@
 //! A browser's page.
 
-use dioxus::{prelude::*, web::WebEventExt};
+use dioxus::prelude::*;
+use dioxus_web::WebEventExt;
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{Leaving, PageState};

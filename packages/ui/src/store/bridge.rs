@@ -23,7 +23,7 @@ impl Store {
     }
 
     /// Merges rows as they are stored now: they may hold what another tab has written.
-    fn committed(&self, rows: &[(EntityKey, Row)]) {
+    pub(super) fn committed(&self, rows: &[(EntityKey, Row)]) {
         let mut topics = self.merge(rows.iter().map(|(key, row)| (*key, &row.registers)));
         {
             let mut state = self.state_mut();

@@ -27,7 +27,7 @@ type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 /// What a card shows of a node, but for where it is: moving a node leaves this alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
-    /// The node. Its position is the one that it had when this was made; [`Document::rect`] knows better.
+    /// The node as it was when this was made. Where it is now, [`Document::rect`] knows.
     pub node: Node,
     /// Its title, ports and settings.
     pub shape: Shape,
@@ -230,10 +230,9 @@ impl Document {
 
     /// A node as people see it, if it is shown.
     pub fn node(&self, id: NodeId) -> Option<Node> {
-        let rect = self.node_index.rect(id)?;
-        let mut node = self.content(id)?.node.clone();
-        node.position = rect.corner();
-        Some(node)
+        self.node_index.rect(id)?;
+        let entry = self.nodes.get(&id)?;
+        Node::from_registers(id, &entry.registers, entry.version)
     }
 
     /// All nodes that are shown, by id.

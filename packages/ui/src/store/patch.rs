@@ -1,6 +1,6 @@
 //! Patches that actions of several kinds make.
 
-use storage::model::{Register, RegisterName, Registers, Stamp};
+use storage::model::{RegisterName, Registers, Stamp};
 
 /// Deletes an entity, or brings it back.
 pub fn deleted(stamp: Stamp, value: bool) -> Registers {

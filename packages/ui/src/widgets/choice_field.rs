@@ -42,7 +42,12 @@ pub fn ChoiceField(label: String, value: String, choices: Vec<Choice>, onchange:
                         option { value: value.clone(), selected: true, "{value}" }
                     }
                     for choice in choices {
-                        option { key: "{choice.value}", value: choice.value.clone(), selected: choice.value == value, "{choice.label}" }
+                        option {
+                            key: "{choice.value}",
+                            value: choice.value.clone(),
+                            selected: choice.value == value,
+                            "{choice.label}"
+                        }
                     }
                 }
                 Icon { name: IconName::ChevronDown }

@@ -12,8 +12,8 @@ use super::{
 
 /// A modal dialog with the name `title`. Its children are `div { class: "in" }` and, with the buttons, `footer`.
 ///
-/// The focus moves in (to what has `autofocus`, else to the dialog), stays inside, and goes back on closing. Escape, the
-/// cross and a press beside it ask for closing, with `onclose`; to do it is up to the caller.
+/// The focus moves in (to what has `autofocus`, else to the dialog), stays inside, and goes back on closing. Escape,
+/// the cross and a press beside it ask for closing, with `onclose`; to do it is up to the caller.
 #[component]
 pub fn Dialog(
     title: String,
@@ -33,25 +33,33 @@ pub fn Dialog(
         let id = id.clone();
         move |_| focus::enter(&id)
     };
-    let onkeydown = {
-        let id = id.clone();
-        move |event: KeyboardEvent| match event.key() {
-            Key::Escape if !event.is_composing() => {
-                event.stop_propagation();
-                onclose.call(());
-            }
-            Key::Tab => {
-                event.stop_propagation();
-                event.prevent_default();
-                let step = if event.modifiers().shift() { Step::Previous } else { Step::Next };
-                focus::step(&id, TAB_STOPS, step);
-            }
-            _ => keep_typing(&event),
+    let onkeydown = move |event: KeyboardEvent| {
+        if event.key() == Key::Escape && !event.is_composing() {
+            event.stop_propagation();
+            onclose.call(());
+        } else {
+            keep_typing(&event);
         }
     };
+    // Tab works as everywhere, but whoever steps out at one end comes in at the other.
+    let guard = |step: Step| {
+        let id = id.clone();
+        rsx! {
+            span {
+                tabindex: "0",
+                "aria-hidden": "true",
+                onfocus: move |event| {
+                    event.stop_propagation();
+                    focus::step(&id, TAB_STOPS, step);
+                },
+            }
+        }
+    };
+    let (before, after) = (guard(Step::Last), guard(Step::First));
     rsx! {
         Over {
             div { class: "scrim", onclick: move |_| onclose.call(()) }
+            {before}
             div {
                 id,
                 class: if slim { "dialog slim" } else { "dialog" },
@@ -78,6 +86,7 @@ pub fn Dialog(
                 }
                 {children}
             }
+            {after}
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Icons, from [Lucide](https://lucide.dev) 1.62.0 (ISC licence, in parts from Feather, MIT licence: `assets/LICENSES.txt`).
+//! Icons, from [Lucide](https://lucide.dev) 1.62.0 (ISC licence, in parts from Feather, MIT licence:
+//! `assets/LICENSES.txt`).
 //!
-//! Lucide draws with paths, circles, rectangles and lines; here each icon is one path with the same outline, so that an icon
-//! is two elements however it is built. To add one, take the shapes from the npm package `lucide-static` and write circles
-//! and rectangles as arcs and lines.
+//! Lucide draws with paths, circles, rectangles and lines; here each icon is one path with the same outline, so that an
+//! icon is two elements however it is built. To add one, take the shapes from the npm package `lucide-static` and write
+//! circles and rectangles as arcs and lines.
 
 use dioxus::prelude::*;
 
@@ -27,8 +28,8 @@ macro_rules! icons {
     };
 }
 
-/// An icon in the colour of the text around it. It says nothing to those who do not see it: the control that holds it has a
-/// name of its own.
+/// An icon in the colour of the text around it. It says nothing to those who do not see it: the control that holds it
+/// has a name of its own.
 #[component]
 pub fn Icon(name: IconName) -> Element {
     rsx! {

@@ -6,8 +6,8 @@ use super::{dom_id::use_dom_id, focus};
 
 /// A text field in the place of the name `value`, with all of it selected.
 ///
-/// Enter, and leaving the field, call `onrename` with the new name, trimmed; Escape, and a name that is empty or did not
-/// change, call `oncancel`. Exactly one of the two is called, once; to take the field away is up to the caller.
+/// Enter, and leaving the field, call `onrename` with the new name, trimmed; Escape, and a name that is empty or did
+/// not change, call `oncancel`. Exactly one of the two is called, once; to take the field away is up to the caller.
 #[component]
 pub fn InlineRename(
     /// The field's name: "Workflow name".

@@ -19,8 +19,8 @@ struct Closing(Callback<()>);
 /// A menu at `x`, `y` in the window, or as near as it fits; its children are [`MenuItem`] and [`MenuLine`].
 ///
 /// Render it at the top of the page: inside something that is transformed or contained, the point would be counted from
-/// there. Arrows, Home and End move, Enter and Space choose. Choosing, Escape, Tab and a press elsewhere ask for closing,
-/// with `onclose`; the focus goes back to where it was.
+/// there. Arrows, Home and End move, Enter and Space choose. Choosing, Escape, Tab and a press elsewhere ask for
+/// closing, with `onclose`; the focus goes back to where it was.
 #[component]
 pub fn Menu(
     /// Its name for those who do not see where it opened.
@@ -32,7 +32,8 @@ pub fn Menu(
 ) -> Element {
     let id = use_dom_id();
     let origin = use_borrowed_focus(&id);
-    // What an item does may open a surface that takes the focus and later gives it back: to what had it before the menu.
+    // What an item does may open a surface that takes the focus and later gives it back: to what had it before the
+    // menu.
     let closing = use_callback(move |()| {
         origin.give_back();
         onclose.call(());
@@ -66,7 +67,8 @@ pub fn Menu(
         Over {
             div {
                 class: "menu-layer",
-                // Empty tracks before the menu that shrink where the window ends: no measuring, and no frame in the wrong place.
+                // Empty tracks before the menu that shrink where the window ends: no measuring, and no frame in the
+                // wrong place.
                 grid_template_columns: "minmax(0, {(x - MARGIN).max(0.)}px) max-content",
                 grid_template_rows: "minmax(0, {(y - MARGIN).max(0.)}px) max-content",
                 onpointerdown: move |_| onclose.call(()),

@@ -1,12 +1,12 @@
 //! Controls that know nothing of workflows: what a press, a key or a word means is for their callers.
 //!
-//! Each looks as `assets/atelier.css` says, where the block of the same name shows its markup. They work without a script of
-//! their own under the page's content policy, on the web and on the desktop; where the two differ, the difference stands in
-//! [`focus`] and [`sleep`].
+//! Each looks as `assets/atelier.css` says, where the block of the same name shows its markup. They work without a
+//! script of their own under the page's content policy, on the web and on the desktop; where the two differ, the
+//! difference stands in [`focus`] and [`sleep`].
 //!
-//! Three promises hold for all of them. What takes the focus gives it back. Keys that are typed into a control stay there, so
-//! that Backspace in a prompt never deletes a node. And props are plain values: a list of widgets renders again only where
-//! one of them changed.
+//! Three promises hold for all of them. What takes the focus gives it back. Keys that are typed into a control stay
+//! there, so that Backspace in a prompt never deletes a node. And props are plain values: a list of widgets renders
+//! again only where one of them changed.
 
 mod choice_field;
 mod dialog;

@@ -27,10 +27,11 @@ impl Draft {
     }
 }
 
-/// A labelled number. `value` and what `onchange` reports are JSON numbers as text, so that no digit of a large one is lost.
+/// A labelled number. `value` and what `onchange` reports are JSON numbers as text, so that no digit of a large one is
+/// lost.
 ///
-/// What is typed stays as it is typed; `onchange` is called whenever it means a number. What means none is not thrown away:
-/// it stays, with the reason under it, and the stored value stays as it was.
+/// What is typed stays as it is typed; `onchange` is called whenever it means a number. What means none is not thrown
+/// away: it stays, with the reason under it, and the stored value stays as it was.
 #[component]
 pub fn NumberField(
     label: String,

@@ -1,7 +1,7 @@
 //! Numbers as people type them.
 //!
-//! A number stays text from the field to the stored JSON. A float between them would round a seed above 2^53, and change
-//! `0.10` while it is being typed.
+//! A number stays text from the field to the stored JSON. A float between them would round a seed above 2^53, and
+//! change `0.10` while it is being typed.
 
 use std::fmt;
 
@@ -44,8 +44,8 @@ impl fmt::Display for NotANumber {
 
 /// The JSON number that `text` means, with every digit kept.
 ///
-/// More forgiving than JSON: spaces between digits (`418 205`), a plus, leading zeros, `.5`, `5.` and the typographic minus
-/// are understood.
+/// More forgiving than JSON: spaces between digits (`418 205`), a plus, leading zeros, `.5`, `5.` and the typographic
+/// minus are understood.
 pub fn parse(text: &str, kind: NumberKind) -> Result<String, NotANumber> {
     let text: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     if text.is_empty() {

@@ -3,8 +3,8 @@
 use dioxus::prelude::*;
 use engine::PortShape;
 
-/// The shape of a port: filled when something is connected, an outline when it is free. Its colour comes from `data-kind`
-/// around it.
+/// The shape of a port: filled when something is connected, an outline when it is free. Its colour comes from
+/// `data-kind` around it.
 #[component]
 pub fn PortGlyph(shape: PortShape, connected: bool) -> Element {
     rsx! {

@@ -13,7 +13,8 @@ pub enum Reach {
     Server,
 }
 
-/// The three dots beside the save state; two where there is no server (`synced: false`). The words beside them say the same.
+/// The three dots beside the save state; two where there is no server (`synced: false`). The words beside them say the
+/// same.
 #[component]
 pub fn SaveLadder(reach: Reach, #[props(default)] failed: bool, #[props(default)] synced: bool) -> Element {
     let reached = |place: Reach| if reach >= place { "at" } else { "" };

@@ -21,9 +21,9 @@ pub struct SearchItem {
     pub words: String,
 }
 
-/// The items that `query` finds, best first: whose name begins with it, has a word that does, contains it, and last those
-/// that have each of its words somewhere. Among equals the given order stays. Items of a group stand together, where the best
-/// of them stands. An empty query finds everything.
+/// The items that `query` finds, best first: whose name begins with it, has a word that does, contains it, and last
+/// those that have each of its words somewhere. Among equals the given order stays. Items of a group stand together,
+/// where the best of them stands. An empty query finds everything.
 pub fn find<'a>(items: &'a [SearchItem], query: &str) -> Vec<&'a SearchItem> {
     let query = query.trim();
     let mut found: Vec<(u8, &SearchItem)> = items.iter().filter_map(|item| Some((rank(item, query)?, item))).collect();

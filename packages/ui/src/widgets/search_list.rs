@@ -17,8 +17,9 @@ const SHOWN: usize = 60;
 
 /// A search field named `label` and what it finds among `items`.
 ///
-/// The first match is active; arrows move to another. Enter and a press call `onpick` with the item's key. Escape and a press
-/// beside it call `onclose`. To take it away is in both cases up to the caller; the focus goes back to where it was.
+/// The first match is active; arrows move to another. Enter and a press call `onpick` with the item's key. Escape and a
+/// press beside it call `onclose`. To take it away is in both cases up to the caller; the focus goes back to where it
+/// was.
 #[component]
 pub fn SearchList(
     label: String,
@@ -116,9 +117,9 @@ pub fn SearchList(
                 }
                 div { class: "found", id: "{id}-found", role: "listbox", aria_label: "Matches",
                     for (start , group) in groups(shown) {
-                        div { key: "{group[0].group}", role: "group", aria_label: (!group[0].group.is_empty()).then(|| group[0].group.clone()),
-                            if !group[0].group.is_empty() {
-                                h3 { "aria-hidden": "true", "{group[0].group}" }
+                        div { key: "{group[0].group}", role: "group", aria_label: heading(group),
+                            if let Some(heading) = heading(group) {
+                                h3 { "aria-hidden": "true", "{heading}" }
                             }
                             for (index , item) in group.iter().enumerate() {
                                 Match {
@@ -168,6 +169,10 @@ fn groups<'a, 'b>(found: &'a [&'b SearchItem]) -> Vec<(usize, &'a [&'b SearchIte
             (first, group)
         })
         .collect()
+}
+
+fn heading(group: &[&SearchItem]) -> Option<String> {
+    group.first().map(|item| item.group.clone()).filter(|heading| !heading.is_empty())
 }
 
 /// One line of the list, with what matched set off.

@@ -33,7 +33,16 @@ pub fn TextField(
     match lines {
         Lines::One => rsx! {
             FieldRow { id: id.clone(), label, place: Place::Beside,
-                input { id, class: "field", r#type: "text", autocomplete: "off", value, placeholder, oninput, onkeydown }
+                input {
+                    id,
+                    class: "field",
+                    r#type: "text",
+                    autocomplete: "off",
+                    value,
+                    placeholder,
+                    oninput,
+                    onkeydown,
+                }
             }
         },
         Lines::Many => rsx! {

@@ -1,7 +1,7 @@
 //! Short messages that stand over the canvas for a while.
 //!
-//! They are for what happened outside of what one looks at, with a way to take it back, and for failures. What went well is
-//! not announced.
+//! They are for what happened outside of what one looks at, with a way to take it back, and for failures. What went
+//! well is not announced.
 
 use std::{fmt, rc::Rc};
 
@@ -32,8 +32,8 @@ pub struct ToastAction {
 }
 
 impl ToastAction {
-    /// A button named `label` that does `run`, once. It may be pressed after whoever offered it is gone, so it is no event
-    /// handler, which would go with its component.
+    /// A button named `label` that does `run`, once. It may be pressed after whoever offered it is gone, so it is no
+    /// event handler, which would go with its component.
     pub fn new(label: impl Into<String>, run: impl Fn() + 'static) -> Self {
         Self { label: label.into(), run: Rc::new(run) }
     }
@@ -134,8 +134,8 @@ impl Toaster {
     }
 }
 
-/// Where messages stand: the region "Notifications", which is there before there is anything to say, so that readers aloud
-/// notice what comes.
+/// Where messages stand: the region "Notifications", which is there before there is anything to say, so that readers
+/// aloud notice what comes.
 #[component]
 pub fn Toasts() -> Element {
     let toaster = use_context::<Toaster>();

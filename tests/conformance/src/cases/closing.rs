@@ -77,7 +77,11 @@ pub async fn a_connection_that_is_dropped_lets_others_go_on(hands: Rc<dyn Hands>
 }
 
 /// What was under way on a connection that was dropped is finished soon.
-async fn settled(hands: &Rc<dyn Hands>, db: &dyn storage::backend::Backend, workflow: storage::model::WorkflowId) -> storage::backend::Loaded {
+async fn settled(
+    hands: &Rc<dyn Hands>,
+    db: &dyn storage::backend::Backend,
+    workflow: storage::model::WorkflowId,
+) -> storage::backend::Loaded {
     for _ in 0..100 {
         let loaded = db.load(workflow).await.unwrap();
         if loaded.nodes.rows.len() > 1 {

@@ -32,7 +32,8 @@ pub async fn calls_take_effect_in_the_order_in_which_they_were_made(harness: Rc<
     let (db, mut author) = (harness.db().await, Author::new(1));
     let sample = author.sample(2);
     // Nothing is awaited until everything was asked for.
-    let (first, second, gone) = (setting("turn", Some(1_u32.into())), setting("turn", Some(2_u32.into())), setting("turn", None));
+    let (first, second, gone) =
+        (setting("turn", Some(1_u32.into())), setting("turn", Some(2_u32.into())), setting("turn", None));
     let commits = [db.commit(first), db.commit(second)];
     let read = db.kv("turn");
     let commits_later = [db.commit(gone), db.commit(Arc::new(sample.batch()))];

@@ -37,7 +37,10 @@ pub async fn counts_follow_adding_deleting_and_restoring(harness: Rc<dyn Harness
     assert_eq!(shown(&*db, sample.workflow).await, (2, 2), "an edge whose node is deleted counts");
     db.commit(one(sample.edge(0), deleted(author.stamp(), true))).await.unwrap();
     assert_eq!(shown(&*db, sample.workflow).await, (2, 1));
-    let both = batch_of([(sample.node(0), deleted(author.stamp(), false)), (sample.edge(0), removed("deleted", author.stamp()))]);
+    let both = batch_of([
+        (sample.node(0), deleted(author.stamp(), false)),
+        (sample.edge(0), removed("deleted", author.stamp())),
+    ]);
     db.commit(Arc::new(both)).await.unwrap();
     assert_eq!(shown(&*db, sample.workflow).await, (3, 2));
     db.commit(one(sample.key(), deleted(author.stamp(), true))).await.unwrap();
@@ -70,7 +73,8 @@ pub async fn a_late_patch_to_a_missing_row_is_kept_but_not_counted(harness: Rc<d
     db.commit(one(edge, deleted(author.stamp(), false))).await.unwrap();
     assert_eq!(shown(&*db, sample.workflow).await, (1, 0));
     assert_eq!(db.load(sample.workflow).await.unwrap().nodes.rows.len(), 2, "it is kept");
-    let creation = batch_of([(node, created(creator, "First")), (edge, connected(creator, sample.nodes[0], sample.nodes[0]))]);
+    let creation =
+        batch_of([(node, created(creator, "First")), (edge, connected(creator, sample.nodes[0], sample.nodes[0]))]);
     db.commit(Arc::new(creation)).await.unwrap();
     assert_eq!(shown(&*db, sample.workflow).await, (2, 1), "what creates it has come");
     let loaded = db.load(sample.workflow).await.unwrap();
@@ -87,7 +91,8 @@ pub async fn counts_belong_to_one_workflow(harness: Rc<dyn Harness>) {
     let (db, first) = stored(&harness, &mut author, 3).await;
     let second = author.sample(5);
     db.commit(Arc::new(second.batch())).await.unwrap();
-    let both = batch_of([(first.node(0), deleted(author.stamp(), true)), (second.edge(3), deleted(author.stamp(), true))]);
+    let both =
+        batch_of([(first.node(0), deleted(author.stamp(), true)), (second.edge(3), deleted(author.stamp(), true))]);
     db.commit(Arc::new(both)).await.unwrap();
     assert_eq!(shown(&*db, first.workflow).await, (2, 2));
     assert_eq!(shown(&*db, second.workflow).await, (5, 3));

@@ -41,8 +41,10 @@ pub async fn a_row_that_cannot_be_read_is_named_and_the_rest_opens(hands: Rc<dyn
             assert!(errors.len() == 1 && names(errors[0], key), "{garbage:?}: {errors:?}");
             assert!(loaded.workflow == whole.workflow && loaded.corrupt.is_none());
             let rest = |key: EntityKey| EntityKey::node(sample.workflow, sample.nodes[1]) != key;
-            let nodes: Vec<_> = whole.nodes.rows.iter().filter(|(id, _)| rest(key) || *id != sample.nodes[1]).cloned().collect();
-            let edges: Vec<_> = whole.edges.rows.iter().filter(|(id, _)| !rest(key) || *id != sample.edges[2]).cloned().collect();
+            let nodes: Vec<_> =
+                whole.nodes.rows.iter().filter(|(id, _)| rest(key) || *id != sample.nodes[1]).cloned().collect();
+            let edges: Vec<_> =
+                whole.edges.rows.iter().filter(|(id, _)| !rest(key) || *id != sample.edges[2]).cloned().collect();
             assert_eq!((loaded.nodes.rows, loaded.edges.rows), (nodes, edges), "{garbage:?}");
             hands.write(key, &good).await;
         }
@@ -71,7 +73,9 @@ pub async fn a_row_of_another_entity_is_named(hands: Rc<dyn Hands>) {
     let (sample, other) = (author.sample(3), author.sample(1));
     db.commit(Arc::new(sample.batch())).await.unwrap();
     db.commit(Arc::new(other.batch())).await.unwrap();
-    for (from, to) in [(sample.node(0), sample.node(2)), (sample.node(2), sample.node(0)), (sample.node(0), sample.edge(1))] {
+    for (from, to) in
+        [(sample.node(0), sample.node(2)), (sample.node(2), sample.node(0)), (sample.node(0), sample.edge(1))]
+    {
         let (text, good) = (hands.read(from).await.unwrap(), hands.read(to).await.unwrap());
         hands.write(to, &text).await;
         let loaded = db.load(sample.workflow).await.unwrap();

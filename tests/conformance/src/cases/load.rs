@@ -55,10 +55,22 @@ pub async fn a_workflow_loads_alone(harness: Rc<dyn Harness>) {
     for workflow in ids {
         let batch = batch_of([
             (EntityKey::workflow(workflow), set("name", author.stamp(), "Neighbour")),
-            (EntityKey::node(workflow, storage::model::NodeId::from_uuid(Uuid::nil())), created(author.stamp(), "First")),
-            (EntityKey::node(workflow, storage::model::NodeId::from_uuid(Uuid::max())), created(author.stamp(), "Last")),
-            (EntityKey::edge(workflow, storage::model::EdgeId::from_uuid(Uuid::nil())), created(author.stamp(), "First")),
-            (EntityKey::edge(workflow, storage::model::EdgeId::from_uuid(Uuid::max())), created(author.stamp(), "Last")),
+            (
+                EntityKey::node(workflow, storage::model::NodeId::from_uuid(Uuid::nil())),
+                created(author.stamp(), "First"),
+            ),
+            (
+                EntityKey::node(workflow, storage::model::NodeId::from_uuid(Uuid::max())),
+                created(author.stamp(), "Last"),
+            ),
+            (
+                EntityKey::edge(workflow, storage::model::EdgeId::from_uuid(Uuid::nil())),
+                created(author.stamp(), "First"),
+            ),
+            (
+                EntityKey::edge(workflow, storage::model::EdgeId::from_uuid(Uuid::max())),
+                created(author.stamp(), "Last"),
+            ),
         ]);
         reference.commit(&batch);
         db.commit(Arc::new(batch)).await.unwrap();

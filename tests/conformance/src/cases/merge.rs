@@ -69,7 +69,8 @@ pub async fn registers_of_a_newer_build_survive(harness: Rc<dyn Harness>) {
     let mut reference = Reference::default();
     reference.commit(&batch);
     db.commit(Arc::new(batch)).await.unwrap();
-    let edit = batch_of([sample.key(), sample.node(0), sample.edge(0)].map(|key| (key, set("deleted", author.stamp(), true))));
+    let edit =
+        batch_of([sample.key(), sample.node(0), sample.edge(0)].map(|key| (key, set("deleted", author.stamp(), true))));
     reference.commit(&edit);
     db.commit(Arc::new(edit)).await.unwrap();
     reference.check(&*db).await;
@@ -94,7 +95,17 @@ pub async fn every_digit_and_every_character_stays_what_it_was(harness: Rc<dyn H
         "[ 1 ,2 ]",
         "{\n\t\"b\": 1,\n\t\"a\": {}}",
     ];
-    let names = ["config.seed", "config.", "config.a.b", "config.\"quoted\"", "extra.\\", "later", "config.\0\n", "config.é😀", ""];
+    let names = [
+        "config.seed",
+        "config.",
+        "config.a.b",
+        "config.\"quoted\"",
+        "extra.\\",
+        "later",
+        "config.\0\n",
+        "config.é😀",
+        "",
+    ];
     let mut batch = sample.batch();
     for (index, text) in values.iter().enumerate() {
         batch.merge(sample.node(0), &set(&format!("config.{index}"), author.stamp(), json(text)));

@@ -18,7 +18,10 @@ pub async fn a_newer_schema_is_refused_and_untouched(hands: Rc<dyn Hands>) {
     let before = hands.contents().await;
     for _ in 0..2 {
         let error = hands.within(hands.open()).await.map(drop);
-        assert!(matches!(error, Err(Error::Newer { known: SCHEMA_VERSION, found }) if found != SCHEMA_VERSION), "{error:?}");
+        assert!(
+            matches!(error, Err(Error::Newer { known: SCHEMA_VERSION, found }) if found != SCHEMA_VERSION),
+            "{error:?}"
+        );
     }
     assert_eq!(hands.contents().await, before);
 }
@@ -31,7 +34,8 @@ pub async fn a_schema_raised_under_us_is_not_written_to(hands: Rc<dyn Hands>) {
     let before = hands.contents().await;
     for _ in 0..2 {
         let commit = one(sample.node(0), set("title", author.stamp(), "Old build"));
-        let (commit, delete) = (hands.within(db.commit(commit)).await.map(drop), hands.within(db.delete(sample.workflow)).await);
+        let (commit, delete) =
+            (hands.within(db.commit(commit)).await.map(drop), hands.within(db.delete(sample.workflow)).await);
         for result in [commit, delete] {
             assert!(matches!(result, Err(Error::Newer { .. })), "{result:?}");
         }

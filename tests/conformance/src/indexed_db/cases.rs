@@ -65,7 +65,10 @@ async fn an_independent_reader_finds_what_was_stored(database: Rc<InIndexedDb>) 
     let (db, mut author) = (database.connect().await.unwrap(), Author::new(1));
     let sample = author.sample(90);
     let mut batch = sample.batch();
-    batch.merge(sample.node(3), &set("config.seed", author.stamp(), u64::MAX)).set("theme", Some(json(r#"{"dark":true}"#))).record();
+    batch
+        .merge(sample.node(3), &set("config.seed", author.stamp(), u64::MAX))
+        .set("theme", Some(json(r#"{"dark":true}"#)))
+        .record();
     db.commit(Arc::new(batch)).await.unwrap();
     reader::check(&database.name, &db, sample.workflow).await;
     db.commit(one(sample.node(3), set("title", author.stamp(), "é\u{2028}\"😀"))).await.unwrap();
@@ -132,7 +135,10 @@ async fn a_refusal_carries_the_engines_reason(database: Rc<InIndexedDb>) {
     hands::refuse_settings();
     for (key, reason) in [("refused at once", "DataCloneError"), ("refused later", "ConstraintError")] {
         let result = db.commit(setting(key, Some(1_u32.into()))).await;
-        assert!(matches!(&result, Err(Error::Refused { name, message }) if name == reason && !message.is_empty()), "{result:?}");
+        assert!(
+            matches!(&result, Err(Error::Refused { name, message }) if name == reason && !message.is_empty()),
+            "{result:?}"
+        );
         assert_eq!(db.kv(key).await, Ok(None));
     }
 }
@@ -143,7 +149,14 @@ async fn a_value_that_is_no_text_is_a_damaged_row(database: Rc<InIndexedDb>) {
     db.commit(Arc::new(sample.batch())).await.unwrap();
     let text = database.read(sample.node(0)).await.unwrap();
     let object = js_sys::JSON::parse(&text).unwrap();
-    for value in [object, JsValue::NULL, 7.into(), JsValue::TRUE, js_sys::Uint8Array::new_with_length(3).into(), js_sys::Array::new().into()] {
+    for value in [
+        object,
+        JsValue::NULL,
+        7.into(),
+        JsValue::TRUE,
+        js_sys::Uint8Array::new_with_length(3).into(),
+        js_sys::Array::new().into(),
+    ] {
         database.write_value(sample.node(1), &value).await;
         let loaded = db.load(sample.workflow).await.unwrap();
         assert_eq!(loaded.nodes.rows.len(), 2, "{value:?}");
@@ -272,7 +285,11 @@ async fn an_empty_database_that_a_reader_has_made_is_ours_to_make(database: Rc<I
     db.close().await;
     database.destroy().await;
     let made = reader::open(&database.name).await;
-    assert_eq!((made.version(), made.store_names()), (Ok(SCHEMA_VERSION), vec![]), "our version, and none of our tables");
+    assert_eq!(
+        (made.version(), made.store_names()),
+        (Ok(SCHEMA_VERSION), vec![]),
+        "our version, and none of our tables"
+    );
     let harness: Rc<dyn Hands> = database.clone();
     let db = harness.within(database.connect()).await.unwrap();
     let sample = author.sample(2);
@@ -301,7 +318,9 @@ async fn an_empty_database_that_a_reader_has_made_under_us_counts_as_deleted(dat
 async fn a_reader_that_holds_an_empty_database_is_reported(database: Rc<InIndexedDb>) {
     let stubborn = hands::connect(&database.name, 0, false, vec![]).await.unwrap();
     let opening = Box::pin(database.connect());
-    let Either::Right((_, opening)) = select(opening, Box::pin(database.pause(300))).await else { panic!("it must wait") };
+    let Either::Right((_, opening)) = select(opening, Box::pin(database.pause(300))).await else {
+        panic!("it must wait")
+    };
     assert_eq!(database.noticed(), [Notice::Blocked]);
     hands::disconnect(&stubborn);
     let harness: Rc<dyn Hands> = database.clone();

@@ -95,14 +95,15 @@ export function refuseSettings() {
   };
 }
 
-let connection = {};
-let transactions = [];
+const connections = {};
+const transactions = [];
 let requests = 0;
+let refusal;
 
 IDBFactory.prototype.open = function (...all) {
   if (refusal) throw refusal;
   const request = engine.open.apply(this, all);
-  request.addEventListener("success", () => (connection[all[0]] = request.result));
+  request.addEventListener("success", () => (connections[all[0]] = request.result));
   return request;
 };
 
@@ -121,15 +122,13 @@ for (const name of ["get", "getAllKeys", "put", "delete"]) {
 }
 
 /** Closes the connection that was opened last, as a browser does whose storage process died. */
-export const closeUnder = (name) => connection[name].close();
+export const closeUnder = (name) => connections[name].close();
 
 /** The mode and durability of each transaction so far. */
 export const startedTransactions = () => transactions;
 
 /** How many requests were queued so far. */
 export const queuedRequests = () => requests;
-
-let refusal;
 
 /** From now on nothing can be opened, as in some private windows. */
 export function refuseOpening() {
@@ -143,7 +142,7 @@ export function removeIndexedDb() {
 
 // What nobody caught.
 
-let loose = [];
+const loose = [];
 addEventListener("error", (event) => loose.push(`error: ${event.message}`));
 addEventListener("unhandledrejection", (event) => loose.push(`rejection: ${event.reason}`));
 

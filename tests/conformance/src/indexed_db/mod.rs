@@ -71,7 +71,9 @@ impl Hands for InIndexedDb {
     }
 
     fn read(&self, key: EntityKey) -> LocalBoxFuture<'_, Option<String>> {
-        Box::pin(async move { hands::read(&self.name, key.table().name(), &hands::key(key)).await.unwrap().as_string() })
+        Box::pin(
+            async move { hands::read(&self.name, key.table().name(), &hands::key(key)).await.unwrap().as_string() },
+        )
     }
 
     fn write<'a>(&'a self, key: EntityKey, text: &'a str) -> LocalBoxFuture<'a, ()> {

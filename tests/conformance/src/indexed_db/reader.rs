@@ -43,7 +43,9 @@ pub async fn check(name: &str, db: &dyn Backend, workflow: WorkflowId) {
     }
     let setting = |name: &str| {
         let (reader, name) = (&reader, name.to_owned());
-        async move { table(reader, "kv").await.into_iter().find(|(key, _)| key.as_string().as_ref() == Some(&name)).unwrap().1 }
+        async move {
+            table(reader, "kv").await.into_iter().find(|(key, _)| key.as_string().as_ref() == Some(&name)).unwrap().1
+        }
     };
     assert_eq!(setting(SCHEMA).await, JsValue::from(storage::SCHEMA_VERSION), "a number, for whoever looks");
     assert!(setting(CLOCK).await.is_string());

@@ -110,9 +110,11 @@ impl Hands for InSqlite {
 
 /// Every row of every table, and the version.
 fn contents(raw: &Connection) -> String {
-    let mut text: String = raw.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap().to_string();
+    let mut text: String =
+        raw.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap().to_string();
     let mut tables = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
-    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
+    let tables: Vec<String> =
+        tables.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
     for table in tables {
         let mut query = raw.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
         let columns = query.column_count();
@@ -173,6 +175,25 @@ mod file {
             let error = crate::block_on(Sqlite::open(folder)).map(drop).unwrap_err();
             assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_log_that_outlives_its_file_is_not_taken_for_the_next_ones() {
+        let place = InSqlite::new();
+        let db = crate::block_on(place.open()).unwrap();
+        let theme = |theme: &str| {
+            let mut batch = storage::backend::Batch::new();
+            batch.set("theme", Some(theme.into()));
+            std::sync::Arc::new(batch)
+        };
+        crate::block_on(db.commit(theme("dark"))).unwrap();
+        fs::remove_file(place.file()).unwrap();
+        assert_eq!(crate::block_on(db.commit(theme("lost"))), Err(Error::Deleted));
+        let other = crate::block_on(place.open()).unwrap();
+        assert_eq!(crate::block_on(other.kv("theme")), Ok(None));
+        crate::block_on(db.recreate()).unwrap();
+        crate::block_on(db.commit(theme("light"))).unwrap();
+        assert_eq!(crate::block_on(other.kv("theme")), Ok(Some("light".into())));
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn pointers(value: &Value, here: &str, all: &mut Vec<String>) {
     all.push(here.to_owned());
     match value {
         Value::Array(list) => {
-            (0..).zip(list).for_each(|(at, value): (usize, _)| pointers(value, &format!("{here}/{at}"), all))
+            list.iter().enumerate().for_each(|(at, value)| pointers(value, &format!("{here}/{at}"), all));
         }
         Value::Object(object) => object.iter().for_each(|(key, value)| pointers(value, &format!("{here}/{key}"), all)),
         _ => {}

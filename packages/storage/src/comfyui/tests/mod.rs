@@ -184,8 +184,7 @@ fn nothing_is_lost() {
 
 #[test]
 fn digits_stay_as_they_are() {
-    let values =
-        r#"[1234567890123456789012345678901234567890, 0.10000000000000000000000000001, 1.10, 1E+2, 1e999, -0]"#;
+    let values = "[1234567890123456789012345678901234567890, 0.10000000000000000000000000001, 1.10, 1E+2, 1e999, -0]";
     let text = format!(r#"{{"nodes":[{{"id":1,"type":"A","pos":[0,0],"widgets_values":{values}}}],"links":[]}}"#);
     let import = import_text(&text).unwrap();
     assert_nothing_lost(&text, &import.workflow);
@@ -233,8 +232,9 @@ fn ports_and_edges_agree_on_handles() {
             ("a (3)", "Zweites", "INT"),
             ("a (2)", "a (2)", "*"),
             ("a (4)", "a", "COMBO"),
-            ("slot 4", "slot 4", "-1"),
-            ("slot 5", "slot 5", "*"),
+            ("", "-1", "-1"),
+            (" (2)", "IMAGE", "IMAGE"),
+            ("slot 6", "slot 6", "*"),
         ]
     );
     assert_eq!(slots[1].widget.as_deref(), Some("seed"));

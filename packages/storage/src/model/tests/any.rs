@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     backend::Batch,
     model::{
-        AssetId, AssetPlace, AssetRef, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Object,
-        Point, Register, RegisterName, Registers, Run, Size, Stamp, Viewport, Workflow, WorkflowId,
+        AssetId, AssetPlace, AssetRef, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus,
+        Object, Point, Register, RegisterName, Registers, Run, Size, Stamp, Viewport, Workflow, WorkflowId,
     },
 };
 
@@ -36,15 +36,29 @@ pub fn stamp() -> impl Strategy<Value = Stamp> {
 
 /// A text with what needs escaping somewhere.
 pub fn text() -> impl Strategy<Value = String> {
-    let awkward = select(vec!['"', '\\', '.', '/', '\0', '\n', '\u{1f}', '\u{7f}', 'é', '\u{2028}', '\u{feff}', '𝄞', ' ']);
+    let awkward =
+        select(vec!['"', '\\', '.', '/', '\0', '\n', '\u{1f}', '\u{7f}', 'é', '\u{2028}', '\u{feff}', '𝄞', ' ']);
     vec(prop_oneof![awkward, any::<char>(), proptest::char::range('a', 'e')], 0..8).prop_map(String::from_iter)
 }
 
 /// A JSON value with digits, spaces and escapes that a careless reader would change.
 pub fn json() -> impl Strategy<Value = Json> {
     let plain = select(vec![
-        "null", "true", "false", "0", "-0", "1.10", "1E+2", "1e400", "9007199254740993", "18446744073709551615",
-        "-170141183460469231731687303715884105728", "0.1000000000000000055511151231257827", "[]", "{}", "\"\\u00e9\\/\"",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1.10",
+        "1E+2",
+        "1e400",
+        "9007199254740993",
+        "18446744073709551615",
+        "-170141183460469231731687303715884105728",
+        "0.1000000000000000055511151231257827",
+        "[]",
+        "{}",
+        "\"\\u00e9\\/\"",
         "\"\\ud834\\udd1e\"",
     ]);
     let leaf = prop_oneof![plain.prop_map(str::to_owned), text().prop_map(|text| quoted(&text))];
@@ -65,7 +79,8 @@ fn quoted(text: &str) -> String {
 
 /// A register's name, of each kind.
 pub fn name() -> impl Strategy<Value = RegisterName> {
-    let known = ["deleted", "ends", "name", "position", "run", "size", "title", "type", "config.seed", "extra.colour", "later"];
+    let known =
+        ["deleted", "ends", "name", "position", "run", "size", "title", "type", "config.seed", "extra.colour", "later"];
     prop_oneof![
         4 => select(known.to_vec()).prop_map(RegisterName::parse),
         1 => text().prop_map(|key| RegisterName::config(&key)),
@@ -126,7 +141,8 @@ fn number() -> impl Strategy<Value = f64> {
 
 /// Fields that a newer build might add: any, but none of `known`.
 fn extra(known: &'static [&'static str]) -> impl Strategy<Value = Object> {
-    let later = select(vec!["colour", "config", "kind", "name", "nodes", "path", "result", "run", "size", "status", "url"]);
+    let later =
+        select(vec!["colour", "config", "kind", "name", "nodes", "path", "result", "run", "size", "status", "url"]);
     vec((prop_oneof![later.prop_map(str::to_owned), text()], json()), 0..3)
         .prop_map(|all| all.into_iter().filter(|(name, _)| !known.contains(&name.as_str())).collect())
 }
@@ -143,18 +159,25 @@ fn place() -> impl Strategy<Value = AssetPlace> {
 
 /// A reference, with fields of a newer build: even with such as belong to another kind of place.
 pub fn asset_ref() -> impl Strategy<Value = AssetRef> {
-    let known = (option::of(uuid().prop_map(AssetId::from_uuid)), option::of(text()), option::of(any::<u64>()), option::of(text()));
-    (place(), known, extra(&["id", "kind", "mime", "bytes", "hash"])).prop_map(|(place, (id, mime, bytes, hash), mut extra)| {
-        let own = match place {
-            AssetPlace::Url { .. } => "url",
-            AssetPlace::Opfs { .. } => "path",
-            AssetPlace::FsHandle { .. } => "handleId",
-            AssetPlace::Idb { .. } => "blobKey",
-            AssetPlace::Embedded => "kind",
-        };
-        extra.remove(own);
-        AssetRef { id, place, mime, bytes, hash, extra }
-    })
+    let known = (
+        option::of(uuid().prop_map(AssetId::from_uuid)),
+        option::of(text()),
+        option::of(any::<u64>()),
+        option::of(text()),
+    );
+    (place(), known, extra(&["id", "kind", "mime", "bytes", "hash"])).prop_map(
+        |(place, (id, mime, bytes, hash), mut extra)| {
+            let own = match place {
+                AssetPlace::Url { .. } => "url",
+                AssetPlace::Opfs { .. } => "path",
+                AssetPlace::FsHandle { .. } => "handleId",
+                AssetPlace::Idb { .. } => "blobKey",
+                AssetPlace::Embedded => "kind",
+            };
+            extra.remove(own);
+            AssetRef { id, place, mime, bytes, hash, extra }
+        },
+    )
 }
 
 /// A result, of a shape that is known or not.
@@ -177,7 +200,11 @@ pub fn status() -> impl Strategy<Value = NodeStatus> {
 
 /// A run, with fields of a newer build.
 pub fn run() -> impl Strategy<Value = Run> {
-    (status(), option::of(result()), extra(&["status", "result"])).prop_map(|(status, result, extra)| Run { status, result, extra })
+    (status(), option::of(result()), extra(&["status", "result"])).prop_map(|(status, result, extra)| Run {
+        status,
+        result,
+        extra,
+    })
 }
 
 /// A node with everything that one may have.

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::any;
-use crate::model::{AssetRef, Edge, Json, Node, NodeResult, NodeStatus, Object, Point, Run, Size, Viewport, Workflow, WorkflowId};
+use crate::model::{
+    AssetRef, Edge, Json, Node, NodeResult, NodeStatus, Object, Point, Run, Size, Viewport, Workflow, WorkflowId,
+};
 
 fn written<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap()
@@ -126,7 +128,9 @@ fn digits_spaces_and_escapes_stay_what_they_were() {
     assert_eq!(text("result"), Some(r#"{"kind": "hologram", "layers": [ 1, 2.0 ,3e0 ]}"#));
     assert_eq!(
         text("config"),
-        Some(r#"{"big":9007199254740993,"cfg":1.10,"none":null,"seed":18446744073709551615,"text":"\u00e9\/","tiny":1e-400}"#)
+        Some(
+            r#"{"big":9007199254740993,"cfg":1.10,"none":null,"seed":18446744073709551615,"text":"\u00e9\/","tiny":1e-400}"#
+        )
     );
 }
 
@@ -138,7 +142,13 @@ fn a_reference_keeps_fields_that_belong_to_another_kind_of_place() {
 
 #[test]
 fn a_result_that_is_only_nearly_a_reference_is_kept_as_it_is() {
-    for text in [r#"{"kind":"url"}"#, r#"{"kind":"opfs","path":"a","bytes":-1}"#, r#"{"kind":"cloud","url":"a"}"#, "[1.0]", "5e0"] {
+    for text in [
+        r#"{"kind":"url"}"#,
+        r#"{"kind":"opfs","path":"a","bytes":-1}"#,
+        r#"{"kind":"cloud","url":"a"}"#,
+        "[1.0]",
+        "5e0",
+    ] {
         assert_eq!(read::<NodeResult>(text), NodeResult::Other(read(text)), "{text}");
         assert_eq!(written(&read::<NodeResult>(text)), text);
     }
@@ -161,8 +171,10 @@ fn a_place_that_is_no_number_is_refused_and_never_written_as_null() {
 
 #[test]
 fn what_must_be_there_is_named_when_it_is_not() {
-    let error = serde_json::from_str::<Node>(r#"{"id":"0192f8a0-0000-7000-8000-000000000001","type":"note"}"#).unwrap_err();
+    let error =
+        serde_json::from_str::<Node>(r#"{"id":"0192f8a0-0000-7000-8000-000000000001","type":"note"}"#).unwrap_err();
     assert!(error.to_string().contains("position"), "{error}");
-    let error = serde_json::from_str::<Edge>(r#"{"id":"0192f8a0-0000-7000-8000-000000000001","source":5}"#).unwrap_err();
+    let error =
+        serde_json::from_str::<Edge>(r#"{"id":"0192f8a0-0000-7000-8000-000000000001","source":5}"#).unwrap_err();
     assert!(error.to_string().contains("source"), "{error}");
 }

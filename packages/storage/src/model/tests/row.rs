@@ -8,8 +8,11 @@ use crate::model::{Counts, Row};
 
 fn row() -> impl Strategy<Value = Row> {
     let counts = any::<(u64, u64, u64)>().prop_map(|(nodes, edges, updated_at)| Counts { nodes, edges, updated_at });
-    (any::registers(), any::<u64>(), option::of(counts))
-        .prop_map(|(registers, version, counts)| Row { registers, version, counts })
+    (any::registers(), any::<u64>(), option::of(counts)).prop_map(|(registers, version, counts)| Row {
+        registers,
+        version,
+        counts,
+    })
 }
 
 proptest! {

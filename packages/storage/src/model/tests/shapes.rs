@@ -6,8 +6,8 @@ use super::any::stamp_of;
 use crate::{
     backend::Batch,
     model::{
-        AssetId, AssetPlace, AssetRef, Counts, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus,
-        Object, Point, RegisterName, Registers, Row, Size, Stamp, Viewport, Workflow, WorkflowId,
+        AssetId, AssetPlace, AssetRef, Counts, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult,
+        NodeStatus, Object, Point, RegisterName, Registers, Row, Size, Stamp, Viewport, Workflow, WorkflowId,
     },
     parking,
 };
@@ -159,7 +159,10 @@ fn a_parked_batch() {
     let mut batch = Batch::new();
     batch
         .merge(EntityKey::workflow(workflow), &Registers::new().with(RegisterName::Name, stamp(1), "Portraits"))
-        .merge(EntityKey::node(workflow, NodeId::from_uuid(uuid(2))), &Registers::new().without(RegisterName::Size, stamp(2)))
+        .merge(
+            EntityKey::node(workflow, NodeId::from_uuid(uuid(2))),
+            &Registers::new().without(RegisterName::Size, stamp(2)),
+        )
         .set("theme", Some("dark".into()))
         .set("gone", None)
         .record();

@@ -100,14 +100,14 @@ async fn run(steps: Vec<Step>, faults: BTreeMap<usize, Fault>) {
         match step {
             Step::Enqueue(batch) => desk.enqueue(&batch),
             Step::Flush => {
-                desk.writer.flush().await;
+                desk.flush().await;
                 desk.check_all_stored().await;
             }
             Step::Rest(time) => sleep(time).await,
             Step::Retry => desk.writer.retry(),
         }
     }
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.check_all_stored().await;
     desk.check_order();
     user.abort();

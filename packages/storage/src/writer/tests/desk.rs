@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -22,6 +23,8 @@ use crate::{
 
 /// The wall clock of a desk: it stands still, so that every desk makes the same stamps.
 const NOW: u64 = 1_800_000_000_000;
+
+const MONTH: Duration = Duration::from_hours(30 * 24);
 
 /// Settings that tests write.
 pub const SETTINGS: [&str; 3] = ["first", "second", "third"];
@@ -83,6 +86,11 @@ impl Desk {
         let mut batch = Batch::new();
         batch.set(setting, Some(value.into()));
         self.enqueue(&batch);
+    }
+
+    /// Waits until everything is committed; not for ever.
+    pub async fn flush(&self) {
+        timeout(MONTH, self.writer.flush()).await.expect("it is never committed");
     }
 
     /// The row as it is stored.

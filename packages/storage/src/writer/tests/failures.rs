@@ -67,7 +67,7 @@ async fn script(desk: &mut Desk) {
             batch.set("first", Some((round * 3 + u32::try_from(edit).unwrap()).into())).record();
             desk.enqueue(&batch);
         }
-        desk.writer.flush().await;
+        desk.flush().await;
         desk.check_all_stored().await;
         let stamp = desk.stamp();
         let mut deletion = Batch::new();
@@ -76,7 +76,7 @@ async fn script(desk: &mut Desk) {
         desk.enqueue(&deletion);
         sleep(SECOND / 8).await;
     }
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.check_all_stored().await;
     desk.check_order();
 }
@@ -117,7 +117,7 @@ async fn repetitions_that_fail_as_well_lose_nothing() {
 async fn repeating_a_commit_that_was_stored_raises_versions_and_changes_nothing_else() {
     let mut desk = Desk::new([(0, Fault::After(lost())), (1, Fault::After(lost()))]);
     desk.move_node(1, 10);
-    desk.writer.flush().await;
+    desk.flush().await;
     assert_eq!(desk.row(1).await.unwrap().version, 3);
     desk.check_all_stored().await;
 }
@@ -160,9 +160,9 @@ async fn edits_during_a_failure_are_kept_and_committed_after_it() {
 async fn pauses_double_up_to_half_a_minute_and_begin_anew_with_the_next_commit() {
     let mut desk = Desk::new((0..10).chain([11]).map(|number| (number, Fault::Before(full()))));
     desk.move_node(1, 10);
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.move_node(1, 11);
-    desk.writer.flush().await;
+    desk.flush().await;
     let heard: Vec<_> = desk.heard().into_iter().map(|(when, _)| when).collect();
     let pauses: Vec<_> = heard.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
     let expected = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 0, 250];
@@ -182,7 +182,7 @@ async fn retry_ends_the_pause() {
     assert_eq!(desk.backend.batches().len(), 8);
     let start = Instant::now();
     desk.writer.retry();
-    desk.writer.flush().await;
+    desk.flush().await;
     assert_eq!(start.elapsed(), Duration::ZERO);
     desk.check_all_stored().await;
 }
@@ -204,7 +204,7 @@ async fn what_cannot_pass_waits_for_somebody_to_retry() {
         assert_eq!(desk.backend.batches().len(), 2);
         assert_eq!(desk.writer.flush().now_or_never(), None);
         desk.writer.retry();
-        desk.writer.flush().await;
+        desk.flush().await;
         desk.check_all_stored().await;
         assert_eq!(desk.backend.batches().len(), 4);
     }
@@ -216,7 +216,7 @@ async fn a_retry_during_an_attempt_counts_when_that_fails() {
     desk.move_node(1, 10);
     sleep(SECOND / 2).await;
     desk.writer.retry();
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.check_all_stored().await;
 }
 
@@ -226,14 +226,14 @@ async fn a_retry_with_nothing_to_repeat_is_not_remembered() {
     desk.writer.retry();
     desk.move_node(1, 10);
     desk.writer.retry();
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.writer.retry();
     desk.move_node(1, 11);
     sleep(DAY).await;
     assert_eq!(desk.backend.batches().len(), 2);
     assert_eq!(desk.writer.state(), SaveState::Failed { error: newer(), retrying: false, unsaved: 1 });
     desk.writer.retry();
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.check_all_stored().await;
 }
 
@@ -241,7 +241,7 @@ async fn a_retry_with_nothing_to_repeat_is_not_remembered() {
 async fn every_failure_is_heard_before_what_follows_it() {
     let mut desk = Desk::new([(0, Fault::Before(full())), (1, Fault::After(lost()))]);
     desk.move_node(1, 10);
-    desk.writer.flush().await;
+    desk.flush().await;
     let heard: Vec<_> =
         desk.heard().into_iter().map(|(_, result)| result.map(|committed| committed.rows.len())).collect();
     assert_eq!(heard, [Err(full()), Err(lost()), Ok(2)]);

@@ -29,7 +29,7 @@ async fn a_commit_is_under_way_before_enqueue_returns() {
     desk.move_node(1, 10);
     assert_eq!(desk.backend.batches().len(), 1);
     assert_eq!(desk.writer.state(), SaveState::Saving(1));
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.check_all_stored().await;
 }
 
@@ -39,7 +39,7 @@ async fn what_comes_during_a_commit_goes_together_in_the_next() {
     let first = desk.move_node(1, 10);
     let others = [desk.move_node(2, 20), desk.move_node(1, 11), desk.move_node(3, 30)];
     assert_eq!(desk.backend.batches().len(), 1);
-    desk.writer.flush().await;
+    desk.flush().await;
     let batches = desk.backend.batches();
     assert_eq!(batches.len(), 2);
     assert_eq!(*batches[0], moved(1, 10, first));
@@ -57,7 +57,7 @@ async fn at_most_one_commit_is_under_way_and_none_overtakes() {
         desk.move_node(u128::from(edit % 7), edit);
         sleep(Duration::from_millis(u64::from(edit % 5) * 150)).await;
     }
-    desk.writer.flush().await;
+    desk.flush().await;
     assert_eq!(desk.backend.most_at_once(), 1);
     desk.check_order();
     let stamps = |batch: &Batch| batch.rows().map(|(_, patch)| patch.newest().unwrap()).collect::<Vec<Stamp>>();
@@ -81,7 +81,7 @@ async fn a_thousand_moves_during_a_commit_become_one_row_write_with_the_last_mov
         desk.enqueue(&batch);
     }
     assert_eq!(desk.writer.state(), SaveState::Saving(2));
-    desk.writer.flush().await;
+    desk.flush().await;
     let batches = desk.backend.batches();
     assert_eq!(batches.len(), 2);
     assert_eq!(batches[1].len(), 1);
@@ -104,7 +104,7 @@ async fn the_last_value_of_a_setting_stands() {
     removal.set("second", Some(1_u32.into()));
     removal.set("second", None);
     desk.enqueue(&removal);
-    desk.writer.flush().await;
+    desk.flush().await;
     desk.check_all_stored().await;
 }
 
@@ -146,7 +146,7 @@ async fn flush_of_an_idle_writer_resolves_at_once() {
     assert_eq!(desk.writer.flush().now_or_never(), Some(()));
     desk.move_node(1, 10);
     assert_eq!(desk.writer.flush().now_or_never(), None);
-    desk.writer.flush().await;
+    desk.flush().await;
     assert_eq!(desk.writer.flush().now_or_never(), Some(()));
 }
 
@@ -163,21 +163,21 @@ async fn nothing_is_not_committed() {
 async fn what_is_not_committed_is_what_is_under_way_and_what_gathers() {
     let mut desk = Desk::new(slow(2));
     assert_eq!(desk.writer.uncommitted(), None);
-    let first = desk.move_node(1, 10);
-    desk.set("first", 1);
-    let second = desk.move_node(1, 11);
-    desk.set("first", 2);
+    let (first, second) = (desk.stamp(), desk.stamp());
+    let mut under_way = moved(1, 10, first);
+    under_way.set("first", Some(1_u32.into()));
+    desk.enqueue(&under_way);
+    let mut gathering = moved(1, 11, second);
+    gathering.set("first", Some(2_u32.into()));
+    desk.enqueue(&gathering);
     let mut both = moved(1, 10, first);
-    both.absorb(moved(1, 11, second));
-    both.set("first", Some(2_u32.into()));
+    both.absorb(gathering.clone());
     assert_eq!(desk.writer.uncommitted(), Some(both));
-    assert_eq!(desk.writer.state(), SaveState::Saving(3));
+    assert_eq!(desk.writer.state(), SaveState::Saving(4));
     sleep(SECOND * 3 / 2).await;
-    let mut rest = moved(1, 11, second);
-    rest.set("first", Some(2_u32.into()));
-    assert_eq!(desk.writer.uncommitted(), Some(rest));
+    assert_eq!(desk.writer.uncommitted(), Some(gathering));
     assert_eq!(desk.writer.state(), SaveState::Saving(2));
-    desk.writer.flush().await;
+    desk.flush().await;
     assert_eq!(desk.writer.uncommitted(), None);
 }
 

@@ -32,8 +32,8 @@ impl Origin {
     }
 }
 
-/// Moves the focus into the element `surface`: to what asks for it with `autofocus`, else to the surface itself. Does nothing
-/// if something inside has it already.
+/// Moves the focus into the element `surface`: to what asks for it with `autofocus`, else to the surface itself. Does
+/// nothing if something inside has it already.
 pub fn enter(surface: &str) {
     with(
         surface,
@@ -52,7 +52,8 @@ pub fn step(surface: &str, selector: &str, step: Step) {
     with(
         surface,
         &format!(
-            "const stops = [...element.querySelectorAll(\"{selector}\")].filter(stop => stop.offsetWidth || stop.offsetHeight);
+            "const seen = stop => stop.offsetWidth || stop.offsetHeight;
+            const stops = [...element.querySelectorAll(\"{selector}\")].filter(seen);
             const at = stops.indexOf(document.activeElement);
             {next}?.focus();"
         ),
@@ -69,7 +70,8 @@ pub fn reveal(id: &str) {
     with(id, "element.scrollIntoView({ block: 'nearest' });");
 }
 
-/// Does `script` with the element `id`, waiting some frames for it: what was rendered just now is on its way to the web view.
+/// Does `script` with the element `id`, waiting some frames for it: what was rendered just now is on its way to the web
+/// view.
 fn with(id: &str, script: &str) {
     run(&format!(
         "const attempt = (left) => {{

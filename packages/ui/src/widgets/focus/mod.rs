@@ -1,7 +1,8 @@
 //! Where the keyboard is.
 //!
-//! A surface that opens over the page borrows the focus: it remembers who had it, takes it, leads it around inside, and gives
-//! it back when it goes. What a browser does directly, the desktop asks of its web view; the two files have the same face.
+//! A surface that opens over the page borrows the focus: it remembers who had it, takes it, leads it around inside, and
+//! gives it back when it goes. What a browser does directly, the desktop asks of its web view; the two files have the
+//! same face.
 
 use std::rc::Rc;
 
@@ -52,8 +53,8 @@ impl Step {
     }
 }
 
-/// Remembers what has the focus now, and gives it back when the component goes, unless something else took it meanwhile.
-/// `id` is the surface's element, which takes the focus itself, with [`enter`], once it is mounted.
+/// Remembers what has the focus now, and gives it back when the component goes, unless something else took it
+/// meanwhile. `id` is the surface's element, which takes the focus itself, with [`enter`], once it is mounted.
 pub fn use_borrowed_focus(id: &str) -> Rc<Origin> {
     let origin = use_hook(|| Rc::new(Origin::remember(id)));
     use_drop({

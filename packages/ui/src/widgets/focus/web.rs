@@ -21,8 +21,8 @@ impl Origin {
         }
     }
 
-    /// Gives the focus back when the page has changed, if nothing has it then. It comes too early otherwise: while the page
-    /// is being changed, the surface still holds the focus, and what opens in its place has not taken it yet.
+    /// Gives the focus back when the page has changed, if nothing has it then. It comes too early otherwise: while the
+    /// page is being changed, the surface still holds the focus, and what opens in its place has not taken it yet.
     pub fn give_back_when_free(&self) {
         let Some(element) = self.0.clone() else { return };
         wasm_bindgen_futures::spawn_local(async move {
@@ -33,8 +33,8 @@ impl Origin {
     }
 }
 
-/// Moves the focus into the element `surface`: to what asks for it with `autofocus`, else to the surface itself. Does nothing
-/// if something inside has it already.
+/// Moves the focus into the element `surface`: to what asks for it with `autofocus`, else to the surface itself. Does
+/// nothing if something inside has it already.
 pub fn enter(surface: &str) {
     let Some(surface) = by_id(surface) else { return };
     if focused().is_some_and(|element| surface.contains(Some(&element))) {
