@@ -12,6 +12,9 @@ use crate::{
     progress, wasm_opt,
 };
 
+/// Stands for what is done here, so that a change of it counts. (The compiled code itself names wasm-bindgen's version.)
+const RECIPE: &str = concat!(include_str!("bundle.rs"), include_str!("wasm_opt.rs"));
+
 /// How much work goes into making it small and fast.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Profile {
@@ -53,10 +56,10 @@ impl Wasm {
     /// Puts it with its glue into `folder`, unless it is there. Returns a fingerprint of everything that it was made from.
     pub fn bind(&self, folder: &Path) -> Result<String> {
         let optimiser = if self.profile == Profile::Release { wasm_opt::find()? } else { None };
-        // This program's own file stands for the recipe, wasm-bindgen's version included.
         let fingerprint = Fingerprint::default()
+            .text(RECIPE)
             .text(if optimiser.is_some() { "optimised" } else { "as compiled" })
-            .files([&self.path, &std::env::current_exe()?])?
+            .file(&self.path)?
             .finish();
         unless_made(folder, &fingerprint, || {
             bind(self.package, &self.path, self.profile, folder)?;

@@ -25,13 +25,16 @@ use crate::{
 /// The folder whose files are named by their content.
 pub const HASHED: &str = "hashed";
 
+/// Stands for what is done here, so that a change of it counts.
+const RECIPE: &str = concat!(include_str!("site.rs"), include_str!("page.rs"), include_str!("compress.rs"));
+
 /// Builds the site, unless it already is what these sources give. Returns its folder.
 pub fn build(profile: Profile) -> Result<PathBuf> {
     let wasm = Wasm::compile("app", "web", profile)?;
     let work = root().join("target/site");
     let _lock = lock::hold(&work)?;
     let code = work.join(format!("{}-code", profile.name()));
-    let fingerprint = Fingerprint::default().text(&wasm.bind(&code)?);
+    let fingerprint = Fingerprint::default().text(RECIPE).text(&wasm.bind(&code)?);
     let fingerprint = fingerprint.file(&template())?.files(&files::list(&assets())?)?.finish();
     let site = work.join(profile.name());
     let made = unless_made(&site, &fingerprint, || {

@@ -50,7 +50,8 @@ pub fn start() -> ExitCode {
     let location = Location::Folder(folder.clone());
     let start = move || {
         let opened = Arc::clone(&opened);
-        let keep = move |session: &Session| *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
+        let keep =
+            move |session: &Session| *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
         Box::new(ui::Start { location: location.clone(), opened: Rc::new(keep) }) as Box<dyn Any>
     };
     let window = WindowBuilder::new()
@@ -60,17 +61,18 @@ pub fn start() -> ExitCode {
         // Dioxus keeps debug builds in front of everything otherwise.
         .with_always_on_top(false);
     let size = RefCell::new(None);
-    let config = Config::new().with_window(window).with_menu(None).with_disable_context_menu(true).with_custom_head(HEAD.into());
+    let config =
+        Config::new().with_window(window).with_menu(None).with_disable_context_menu(true).with_custom_head(HEAD.into());
     let config = config.with_custom_event_handler(move |event, _| match event {
         Event::WindowEvent { event: WindowEvent::Resized(new), .. } => *size.borrow_mut() = Some(*new),
         Event::WindowEvent { event: WindowEvent::ScaleFactorChanged { new_inner_size, .. }, .. } => {
             *size.borrow_mut() = Some(**new_inner_size);
         }
         Event::WindowEvent { event: WindowEvent::CloseRequested, .. } => {
-            if let Some(size) = size.borrow_mut().take() {
-                if let Err(error) = window_size::write(&folder, size) {
-                    warn!(%error, "the window's size can't be kept");
-                }
+            if let Some(size) = size.borrow_mut().take()
+                && let Err(error) = window_size::write(&folder, size)
+            {
+                warn!(%error, "the window's size can't be kept");
             }
             if let Some(session) = &*closing.lock().unwrap_or_else(PoisonError::into_inner) {
                 flush(session);

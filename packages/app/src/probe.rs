@@ -83,5 +83,8 @@ fn answer(stream: TcpStream, ask: &mpsc::UnboundedSender<Question>) -> std::io::
     };
     let mut stream = reader.into_inner();
     let length = value.len();
-    write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{value}")
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{value}"
+    )
 }

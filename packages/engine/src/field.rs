@@ -34,6 +34,8 @@ pub enum Control {
         min: Option<f64>,
         /// The largest that makes sense.
         max: Option<f64>,
+        /// Whether only whole numbers make sense.
+        whole: bool,
     },
     /// One of a few.
     Choice {

@@ -93,8 +93,12 @@ pub static KINDS: &[Kind] = &[
         outputs: &[Port::new("out", PortType::ANY)],
         fields: &[
             field("instruction", "Instruction", Control::Text { hint: "What this step does" }),
-            field("strength", "Strength", Control::Number { default: Some(1.), min: Some(0.), max: Some(1.) }),
-            field("seed", "Seed", Control::Number { default: None, min: Some(0.), max: None }),
+            field(
+                "strength",
+                "Strength",
+                Control::Number { default: Some(1.), min: Some(0.), max: Some(1.), whole: false },
+            ),
+            field("seed", "Seed", Control::Number { default: None, min: Some(0.), max: None, whole: true }),
             field("quality", "Quality", Control::Choice { options: &["draft", "normal", "best"] }),
             field("enabled", "Enabled", Control::Switch { default: true }),
         ],

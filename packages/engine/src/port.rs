@@ -84,7 +84,9 @@ impl PortType {
     pub fn fits(&self, target: &Self) -> bool {
         let any = Self::ANY;
         // ComfyUI's inputs may name several types.
-        *self == any || *target == any || target.name().split(',').any(|one| Self::from_comfy(one) == *self || one == self.name())
+        *self == any
+            || *target == any
+            || target.name().split(',').any(|one| Self::from_comfy(one) == *self || one == self.name())
     }
 }
 

@@ -31,22 +31,28 @@ impl Shape {
     pub fn of(node: &Node) -> Self {
         let known = kind(&node.kind);
         let (name, picture, inputs, outputs) = match known {
-            Some(kind) => (
-                Cow::Borrowed(kind.title),
-                kind.picture,
-                Cow::Borrowed(kind.inputs),
-                Cow::Borrowed(kind.outputs),
-            ),
+            Some(kind) => {
+                (Cow::Borrowed(kind.title), kind.picture, Cow::Borrowed(kind.inputs), Cow::Borrowed(kind.outputs))
+            }
             None => {
                 let name = node.kind.strip_prefix("comfy.").unwrap_or(&node.kind);
                 let picture = if matches!(name, "Note" | "MarkdownNote") { Picture::Note } else { Picture::Generic };
-                (Cow::Owned(name.to_owned()), picture, carried(node.extra.get("inputs")), carried(node.extra.get("outputs")))
+                (
+                    Cow::Owned(name.to_owned()),
+                    picture,
+                    carried(node.extra.get("inputs")),
+                    carried(node.extra.get("outputs")),
+                )
             }
         };
         let mut fields: Vec<Field> = known.map_or_else(Vec::new, |kind| kind.fields.to_vec());
         for (key, value) in node.config.iter() {
             if !fields.iter().any(|field| field.key == key) {
-                fields.push(Field { key: key.to_owned().into(), label: key.replace('_', " ").into(), control: control(value) });
+                fields.push(Field {
+                    key: key.to_owned().into(),
+                    label: key.replace('_', " ").into(),
+                    control: control(value),
+                });
             }
         }
         let title = if node.title.is_empty() { name.clone().into_owned() } else { node.title.clone() };
@@ -72,7 +78,7 @@ fn control(value: &Json) -> Control {
         // Never a line: a text that grows while it is typed must not change its control.
         Some(b'"') => Control::Text { hint: "" },
         Some(b't' | b'f') => Control::Switch { default: false },
-        Some(b'-' | b'0'..=b'9') => Control::Number { default: None, min: None, max: None },
+        Some(b'-' | b'0'..=b'9') => Control::Number { default: None, min: None, max: None, whole: false },
         _ => Control::Json,
     }
 }

@@ -1,6 +1,5 @@
 //! What differs between a browser and a native process, chosen here once.
 
-
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};

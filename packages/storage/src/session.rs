@@ -171,7 +171,7 @@ impl Session {
         let before = self.0.writer.uncommitted();
         let stored = self.0.backend.kv(key).await?;
         let waiting = self.0.writer.uncommitted().into_iter().chain(before);
-        let mut set = waiting.filter_map(|batch| batch.setting(key).map(|value| value.cloned()));
+        let mut set = waiting.filter_map(|batch| batch.setting(key).map(Option::<&Json>::cloned));
         Ok(set.next().unwrap_or(stored))
     }
 

@@ -227,7 +227,7 @@ fn names(template: &Template) -> Vec<Option<Vec<(String, Value)>>> {
     let names = |node: Settings| {
         let (values, named) = (node.widgets_values?, node.widgets_values_named?);
         let count = serde_json::from_str::<BTreeMap<String, Value>>(named.get()).unwrap().len();
-        // The keys in the order of the text. The search is for `"key":` outside of the values before it.
+        // Read by hand, since a map of serde_json's sorts its keys.
         let mut keys = Vec::new();
         let mut rest = named.get().trim().trim_start_matches('{').trim_start();
         while keys.len() < count {

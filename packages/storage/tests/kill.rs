@@ -10,6 +10,7 @@ use std::{
     io::{BufRead, BufReader, Write, stdout},
     path::Path,
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -26,6 +27,8 @@ const FOLDER: &str = "ATELIER_TEST_KILL";
 /// The beginning of the line that says that a stamp is saved. The test harness prints lines of its own.
 const SAVED: &str = "saved ";
 const ROUNDS: usize = 5;
+/// How long nothing may be saved.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn workflow() -> WorkflowId {
     WorkflowId::from_uuid(Uuid::from_u128(1))
@@ -96,16 +99,20 @@ fn write_and_kill(folder: &Path) -> Vec<Stamp> {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // Only whole lines: the last one may be half.
-    let stamp = |line: std::io::Result<String>| line.unwrap().strip_prefix(SAVED).and_then(|stamp| stamp.parse().ok());
-    let enough = usize::try_from(random(60)).unwrap() + 1;
-    let mut saved: Vec<Stamp> = lines.by_ref().filter_map(stamp).take(enough).collect();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (tell, told) = mpsc::channel::<Stamp>();
+    let reader = thread::spawn(move || {
+        // The last line may be half; then it is no stamp.
+        let stamps = lines.map_while(Result::ok).filter_map(|line| line.strip_prefix(SAVED)?.parse().ok());
+        stamps.for_each(|stamp| tell.send(stamp).unwrap());
+    });
+    let mut saved: Vec<_> = (0..=random(60)).map_while(|_| told.recv_timeout(PATIENCE).ok()).collect();
     thread::sleep(Duration::from_micros(random(5_000)));
     // On Unix this is SIGKILL.
     child.kill().unwrap();
     child.wait().unwrap();
-    saved.extend(lines.filter_map(stamp));
+    reader.join().unwrap();
+    saved.extend(told);
     saved
 }
 

@@ -85,9 +85,13 @@ async fn open(start: &Start) -> storage::Result<Opened> {
 /// What to do about it.
 fn advice(error: &storage::Error) -> &'static str {
     match error {
-        storage::Error::Newer { .. } => "A newer Atelier has written it. Use that one, or update this one. Nothing was changed.",
+        storage::Error::Newer { .. } => {
+            "A newer Atelier has written it. Use that one, or update this one. Nothing was changed."
+        }
         storage::Error::Locked(_) => "Close the other program that uses it, then try again.",
-        storage::Error::Unavailable(_) => "Private windows often keep nothing. Open Atelier in an ordinary window, or give it a folder.",
+        storage::Error::Unavailable(_) => {
+            "Private windows often keep nothing. Open Atelier in an ordinary window, or give it a folder."
+        }
         storage::Error::Corrupt(_) => "The file is left as it is, so that it can be rescued. Nothing was changed.",
         _ => "Reload to try again. Nothing was changed.",
     }
@@ -127,12 +131,13 @@ fn Studio(opened: Opened) -> Element {
     let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor);
     let panels = use_panels();
     use_topic(&store, Topic::Open);
+    use_topic(&store, Topic::Selection);
     let (flushing, dropped) = (store.clone(), store.clone());
     rsx! {
         div {
             class: "shell",
-            class: if !(panels.library)() { "no-library" },
-            class: if (panels.library)() { "show-library" },
+            class: if (panels.library_toggled)() { "no-library show-library" },
+            class: if !store.selection().is_empty() { "show-inspector" },
             class: if store.open_id().is_none() { "no-inspector" },
             onpointermove: move |event| moved.pointer_moved(&event),
             onpointerup: move |event| released.pointer_released(&event),

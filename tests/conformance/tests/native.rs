@@ -1,5 +1,7 @@
 //! The contract over the databases of this machine: memory and `SQLite`.
 
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
 #[path = "native/memory.rs"]
 mod in_memory;
 #[path = "native/sqlite.rs"]

@@ -48,7 +48,11 @@ impl IndexedDb {
 
     /// Does `work` and, if the connection turns out to be lost, opens another and does it once more. The first attempt's
     /// transaction is queued when this returns.
-    fn attempt<S, T, F>(&self, start: impl Fn(&Connection) -> Result<S> + 'static, finish: fn(Rc<Connection>, S) -> F) -> BoxFuture<Result<T>>
+    fn attempt<S, T, F>(
+        &self,
+        start: impl Fn(&Connection) -> Result<S> + 'static,
+        finish: fn(Rc<Connection>, S) -> F,
+    ) -> BoxFuture<Result<T>>
     where
         S: 'static,
         T: 'static,

@@ -51,7 +51,9 @@ impl Backend for Memory {
     fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
         let data = self.data();
         let mut loaded = Loaded::default();
-        for (key, row) in data.rows.range(EntityKey::workflow(workflow)..).take_while(|(key, _)| key.workflow == workflow) {
+        for (key, row) in
+            data.rows.range(EntityKey::workflow(workflow)..).take_while(|(key, _)| key.workflow == workflow)
+        {
             match key.part {
                 Part::Itself => loaded.workflow = Some(row.clone()),
                 Part::Node(id) => loaded.nodes.rows.push((id, row.clone())),
@@ -63,7 +65,8 @@ impl Backend for Memory {
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
         let mut data = self.data();
-        let stored = apply::keys(&batch).into_iter().filter_map(|key| Some((key, data.rows.get(&key)?.clone()))).collect();
+        let stored =
+            apply::keys(&batch).into_iter().filter_map(|key| Some((key, data.rows.get(&key)?.clone()))).collect();
         let clock = data.kv.get(CLOCK).and_then(|json| json.read().ok());
         let applied = apply::apply(&batch, stored, clock);
         data.rows.extend(applied.rows.iter().cloned());

@@ -45,7 +45,8 @@ fn Shapes() -> Element {
             let Some(rect) = document.rect(id) else { continue };
             let look = if selected.contains(&id) { "selected" } else { document.picture(id).map_or("card", look) };
             let path = cards.entry(look).or_default();
-            let (x, y, width, height) = (rect.left.round(), rect.top.round(), rect.width().round(), rect.height().round());
+            let (x, y, width, height) =
+                (rect.left.round(), rect.top.round(), rect.width().round(), rect.height().round());
             // Writing to a String cannot fail.
             write!(path, "M{x} {y}h{width}v{height}h-{width}z").unwrap_or_default();
         }

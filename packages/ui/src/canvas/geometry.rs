@@ -63,7 +63,12 @@ impl Rect {
 
     /// The rectangle with `margin` more on each side.
     pub fn grown(&self, margin: f64) -> Self {
-        Self { left: self.left - margin, top: self.top - margin, right: self.right + margin, bottom: self.bottom + margin }
+        Self {
+            left: self.left - margin,
+            top: self.top - margin,
+            right: self.right + margin,
+            bottom: self.bottom + margin,
+        }
     }
 
     /// Its area.

@@ -41,15 +41,38 @@ pub(super) enum Gesture {
     #[default]
     None,
     /// Pressed, and not moved far enough to be more than a click.
-    Pressed { at: ClientPoint, then: Box<Gesture> },
-    Pan { from: ClientPoint, view: Viewport },
-    Drag { from: Point, nodes: Vec<(NodeId, Point)> },
-    Resize { id: NodeId, from: Point, size: Size },
+    Pressed {
+        at: ClientPoint,
+        then: Box<Gesture>,
+    },
+    Pan {
+        from: ClientPoint,
+        view: Viewport,
+    },
+    Drag {
+        from: Point,
+        nodes: Vec<(NodeId, Point)>,
+    },
+    Resize {
+        id: NodeId,
+        from: Point,
+        size: Size,
+    },
     /// In points of the canvas.
-    Marquee { from: Point, base: Selection },
-    Connect { port: PortId, moving: Option<EdgeId> },
+    Marquee {
+        from: Point,
+        base: Selection,
+    },
+    Connect {
+        port: PortId,
+        moving: Option<EdgeId>,
+    },
     /// Two fingers: where they were, and what was shown then.
-    Pinch { fingers: BTreeMap<i32, ClientPoint>, start: (ClientPoint, f64), view: Viewport },
+    Pinch {
+        fingers: BTreeMap<i32, ClientPoint>,
+        start: (ClientPoint, f64),
+        view: Viewport,
+    },
 }
 
 /// What the pointer is doing, as far as it shows.
@@ -157,7 +180,8 @@ impl Editor {
         event.stop_propagation();
         let taken = self.store.with_document(|document| {
             let mut edges = document.edges_at(port.node);
-            let taken = edges.find(|(_, ends)| ends.target == port.node && ends.target_handle.as_ref() == Some(&port.handle));
+            let taken =
+                edges.find(|(_, ends)| ends.target == port.node && ends.target_handle.as_ref() == Some(&port.handle));
             taken.map(|(id, ends)| (id, ends.clone()))
         });
         let gesture = match taken.flatten().filter(|_| port.side == Side::In) {
@@ -266,7 +290,8 @@ impl Editor {
             Gesture::Marquee { from, base } => {
                 let rect = Rect::between(*from, self.on_canvas(at));
                 let (corner, opposite) = (rect.corner(), Point { x: rect.right, y: rect.bottom });
-                let world = Rect::between(geometry::to_world(self.view(), corner), geometry::to_world(self.view(), opposite));
+                let world =
+                    Rect::between(geometry::to_world(self.view(), corner), geometry::to_world(self.view(), opposite));
                 let mut selection = base.clone();
                 drop(gesture);
                 let touched = self.store.with_document(|document| document.within(&world).0).unwrap_or_default();
@@ -351,6 +376,6 @@ impl Editor {
 
 /// The middle between two fingers, and how far they are apart.
 fn pair(one: ClientPoint, two: ClientPoint) -> (ClientPoint, f64) {
-    let middle = ClientPoint::new((one.x + two.x) / 2., (one.y + two.y) / 2.);
+    let middle = ClientPoint::new(f64::midpoint(one.x, two.x), f64::midpoint(one.y, two.y));
     (middle, (one.x - two.x).hypot(one.y - two.y).max(1.))
 }

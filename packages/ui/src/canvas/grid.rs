@@ -12,7 +12,7 @@ use super::geometry::Rect;
 /// The side of a cell, in world units: about two cards.
 const CELL: f64 = 512.;
 /// A rectangle over more cells than this is looked at every time instead: an edge across the world would fill thousands.
-const MANY: i64 = 64;
+const MANY: u64 = 64;
 
 /// Rectangles by key.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ impl Cells {
         Self { left: cell(rect.left), top: cell(rect.top), right: cell(rect.right), bottom: cell(rect.bottom) }
     }
 
-    fn count(self) -> i64 {
-        let side = |from: i32, to: i32| i64::from(to) - i64::from(from) + 1;
+    fn count(self) -> u64 {
+        let side = |from: i32, to: i32| u64::from(to.abs_diff(from)) + 1;
         side(self.left, self.right).saturating_mul(side(self.top, self.bottom))
     }
 
@@ -93,7 +93,7 @@ impl<K: Copy + Eq + Hash + Ord> Grid<K> {
     pub fn within(&self, area: &Rect) -> Vec<K> {
         let cells = Cells::of(area);
         let touches = |key: &K| self.rects.get(key).is_some_and(|rect| rect.touches(area));
-        let mut found: Vec<K> = if cells.count() > self.cells.len() as i64 {
+        let mut found: Vec<K> = if cells.count() > self.cells.len() as u64 {
             self.rects.iter().filter(|(_, rect)| rect.touches(area)).map(|(key, _)| *key).collect()
         } else {
             let near = cells.all().filter_map(|cell| self.cells.get(&cell)).flatten();
@@ -144,7 +144,9 @@ mod tests {
     fn finds_what_touches_wherever_it_was_moved() {
         let mut grid = Grid::default();
         // A repeatable scatter; the last ones are large.
-        let place = |n: u32| rect(f64::from(n * 7919 % 5000) - 2500., f64::from(n * 104_729 % 5000), if n > 190 { 9000. } else { 200. });
+        let place = |n: u32| {
+            rect(f64::from(n * 7919 % 5000) - 2500., f64::from(n * 104_729 % 5000), if n > 190 { 9000. } else { 200. })
+        };
         for n in 0..200_u32 {
             grid.put(n, place(n + 1));
         }
@@ -154,7 +156,8 @@ mod tests {
         for n in (0..200_u32).step_by(7) {
             grid.remove(n);
         }
-        for area in [rect(0., 0., 100.), rect(-2500., 0., 1300.), rect(-9000., -9000., 40_000.), rect(90_000., 0., 5.)] {
+        for area in [rect(0., 0., 100.), rect(-2500., 0., 1300.), rect(-9000., -9000., 40_000.), rect(90_000., 0., 5.)]
+        {
             let plain: Vec<u32> = (0..200).filter(|n| n % 7 != 0 && place(*n).touches(&area)).collect();
             assert_eq!(grid.within(&area), plain);
         }

@@ -4,7 +4,11 @@ use dioxus::prelude::*;
 use storage::model::{NodeId, Point};
 
 use super::editor::Editor;
-use crate::{platform, store::Selection, widgets::ToastAction};
+use crate::{
+    platform,
+    store::{Document, Selection},
+    widgets::ToastAction,
+};
 
 /// How far an arrow moves what is selected, in world units; with Shift four times as far.
 const NUDGE: f64 = 6.;
@@ -17,7 +21,7 @@ impl Editor {
         let mut space = self.space;
         match event.key() {
             Key::Character(text) if command => match text.to_lowercase().as_str() {
-                "a" => self.store.select(Selection::of(self.store.with_document(|all| all.node_ids()).unwrap_or_default())),
+                "a" => self.select_all(),
                 _ => return,
             },
             _ if command || modifiers.alt() => return,
@@ -40,7 +44,7 @@ impl Editor {
                 }
             }
             Key::Tab if !modifiers.shift() => self.ask_for_node(),
-            Key::Enter => self.focus_first(),
+            Key::Enter => platform::focus_first(".node"),
             Key::ArrowLeft => self.nudge(-1., 0., modifiers.shift()),
             Key::ArrowRight => self.nudge(1., 0., modifiers.shift()),
             Key::ArrowUp => self.nudge(0., -1., modifiers.shift()),
@@ -79,9 +83,9 @@ impl Editor {
         }
     }
 
-    /// Gives the keyboard to the first node in reading order.
-    fn focus_first(&self) {
-        platform::focus_first(".node");
+    fn select_all(&self) {
+        let all = self.store.with_document(Document::node_ids).unwrap_or_default();
+        self.store.select(Selection::of(all));
     }
 
     fn nudge(&self, x: f64, y: f64, far: bool) {

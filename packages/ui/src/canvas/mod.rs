@@ -15,15 +15,13 @@ mod gesture;
 pub mod grid;
 mod keys;
 mod ports;
+#[cfg(test)]
+mod tests;
 mod wheel;
 
 use dioxus::prelude::*;
 use storage::model::Size;
 
-pub use self::{
-    card::icon as node_icon,
-    editor::{Editor, use_editor},
-};
 use self::{
     add_node::AddNode,
     card::Cards,
@@ -31,6 +29,10 @@ use self::{
     edges::{Draft, Edges, Why},
     editor::Detail,
     far::Far,
+};
+pub use self::{
+    card::icon as node_icon,
+    editor::{Editor, use_editor},
 };
 use crate::store::{Topic, use_store, use_topic};
 
@@ -44,8 +46,10 @@ pub fn Canvas() -> Element {
     let view = editor.view();
     let detail = (editor.detail)();
     let mood = (editor.mood)();
-    let step = view.zoom * 24.;
-    let (down, wheel, twice, keys, released) = (editor.clone(), editor.clone(), editor.clone(), editor.clone(), editor.clone());
+    // Further out every other dot, or they would be a grey.
+    let step = view.zoom * if detail == Detail::Near { 24. } else { 48. };
+    let (down, wheel, twice, keys, released) =
+        (editor.clone(), editor.clone(), editor.clone(), editor.clone(), editor.clone());
     let (mounted, resized) = (editor.clone(), editor.clone());
     rsx! {
         main {

@@ -113,12 +113,18 @@ fn fill(store: &Store) {
         Some(id)
     };
     node("note", 0., 0., &[("text", "Keep the tower small. The fog is the subject; the lamp only a point.".into())]);
-    let scene = node("prompt", 0., 150., &[("text", "A lighthouse on a basalt headland, sea fog lying in layers, seen from the water".into())]);
+    let scene = node(
+        "prompt",
+        0.,
+        150.,
+        &[("text", "A lighthouse on a basalt headland, sea fog lying in layers, seen from the water".into())],
+    );
     let style = node("prompt", 0., 340., &[("text", "muted colour, 50 mm, no people".into())]);
     let step = node("generic", 340., 150., &[("instruction", "Paint the scene".into()), ("quality", "normal".into())]);
     if let (Some(scene), Some(style), Some(step)) = (scene, style, step) {
         for (source, handle) in [(scene, "in"), (style, "prompt")] {
-            let ends = Ends { source, target: step, source_handle: Some("text".into()), target_handle: Some(handle.into()) };
+            let ends =
+                Ends { source, target: step, source_handle: Some("text".into()), target_handle: Some(handle.into()) };
             if let Err(reason) = store.connect(ends) {
                 tracing::warn!(%reason, "the example can't be connected");
             }

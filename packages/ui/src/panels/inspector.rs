@@ -7,7 +7,7 @@ use storage::model::{EdgeId, Json, NodeId, Object};
 use crate::{
     canvas::{node_icon, use_editor},
     store::{Topic, use_store, use_topic},
-    widgets::{Choice, ChoiceField, Icon, IconName, Lines, NumberField, SwitchField, TextField},
+    widgets::{Choice, ChoiceField, Icon, IconName, Lines, NumberField, NumberKind, SwitchField, TextField},
 };
 
 /// The panel at the right.
@@ -17,7 +17,8 @@ pub fn Inspector() -> Element {
     use_topic(&store, Topic::Selection);
     use_topic(&store, Topic::Open);
     let selection = store.selection();
-    let one_edge = selection.edges.first().copied().filter(|_| selection.edges.len() == 1 && selection.nodes.is_empty());
+    let one_edge =
+        selection.edges.first().copied().filter(|_| selection.edges.len() == 1 && selection.nodes.is_empty());
     rsx! {
         aside { class: "inspector", role: "region", aria_label: "Inspector",
             if let Some(id) = selection.only_node() {
@@ -102,12 +103,13 @@ fn Setting(id: NodeId, field: Field, value: Option<Json>) -> Element {
                 onchange: move |text: String| set(text.into()),
             }
         },
-        Control::Number { default, .. } => {
+        Control::Number { default, whole, .. } => {
             let default = default.map(|number| number.to_string()).unwrap_or_default();
             rsx! {
                 NumberField {
                     label,
                     value: value.map_or(default, |json| json.text().to_owned()),
+                    kind: if whole { NumberKind::Whole } else { NumberKind::Any },
                     onchange: move |text: String| {
                         // The field reports JSON numbers only.
                         if let Ok(json) = serde_json::from_str(&text) {
@@ -240,7 +242,8 @@ fn Several(nodes: usize, edges: usize) -> Element {
 fn Whole() -> Element {
     let store = use_store();
     use_topic(&store, Topic::Graph);
-    let (nodes, edges) = store.with_document(|document| (document.node_count(), document.edge_count())).unwrap_or_default();
+    let (nodes, edges) =
+        store.with_document(|document| (document.node_count(), document.edge_count())).unwrap_or_default();
     rsx! {
         section {
             div { class: "headline",

@@ -7,7 +7,7 @@ use super::{import::Choose, item_menu::OpenMenu, use_panels};
 use crate::{
     canvas::use_editor,
     store::{Store, Topic, use_store, use_topic},
-    widgets::{Icon, IconName, InlineRename, Toaster},
+    widgets::{Icon, IconName, InlineRename, ToastAction, Toaster},
 };
 
 /// The panel at the left.
@@ -84,7 +84,12 @@ pub async fn show(store: &Store, editor: &crate::canvas::Editor, toaster: Toaste
         Ok(()) => editor.show_opened(),
         Err(error) => {
             let name = store.summary(id).map_or_else(|| id.to_string(), |summary| summary.name);
-            toaster.error(format!("“{name}” can’t be opened: {error}. It is left as it is."));
+            let (store, editor) = (store.clone(), editor.clone());
+            let again = ToastAction::new("Try again", move || {
+                let (store, editor) = (store.clone(), editor.clone());
+                dioxus::dioxus_core::spawn_forever(async move { show(&store, &editor, toaster, id).await });
+            });
+            toaster.error_with(format!("“{name}” can’t be opened: {error}. It is left as it is."), again);
         }
     }
 }

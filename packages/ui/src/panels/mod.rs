@@ -24,8 +24,8 @@ use self::{import::Candidate, item_menu::OpenMenu};
 /// What the panels share beside the store.
 #[derive(Clone, Copy)]
 pub struct Panels {
-    /// Whether the library is shown.
-    pub library: Signal<bool>,
+    /// Whether the library is the other way round than at first: hidden in a wide window, shown in a narrow one.
+    pub library_toggled: Signal<bool>,
     /// The workflow whose name is being edited.
     renaming: Signal<Option<WorkflowId>>,
     /// The open menu of an item.
@@ -40,7 +40,7 @@ impl Panels {
     /// Panels with their signals in the current scope.
     pub fn new() -> Self {
         Self {
-            library: Signal::new(true),
+            library_toggled: Signal::new(false),
             renaming: Signal::new(None),
             menu: Signal::new(None),
             import: Signal::new(None),

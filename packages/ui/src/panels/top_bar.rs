@@ -15,7 +15,7 @@ use crate::{
 pub fn TopBar() -> Element {
     let store = use_store();
     use_topic(&store, Topic::Open);
-    let mut library = use_panels().library;
+    let mut library = use_panels().library_toggled;
     rsx! {
         header { class: "bar",
             div { class: "brand",
@@ -27,8 +27,7 @@ pub fn TopBar() -> Element {
                 span { class: "word grow", "Atelier" }
                 button {
                     class: "btn quiet small icon",
-                    aria_label: "Show the library",
-                    aria_expanded: "{library()}",
+                    aria_label: "Show or hide the library",
                     "data-tip": "Show or hide the library",
                     onclick: move |_| library.toggle(),
                     Icon { name: IconName::PanelLeft }

@@ -73,7 +73,8 @@ pub fn on_leave(leave: impl Fn(Leaving) -> bool + Clone + 'static) {
 
 /// Presses the element of that id.
 pub fn click(id: &str) {
-    let element = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+    let element =
+        web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         element.click();
     }
@@ -81,7 +82,9 @@ pub fn click(id: &str) {
 
 /// Gives the keyboard to the first element that `selector` finds.
 pub fn focus_first(selector: &str) {
-    let found = web_sys::window().and_then(|window| window.document()).and_then(|document| document.query_selector(selector).ok().flatten());
+    let found = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.query_selector(selector).ok().flatten());
     if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         // Fails for what can't have the keyboard.
         let _cannot = element.focus();

@@ -82,7 +82,9 @@ impl Document {
         let mut document = Self::new(id);
         document.registers = loaded.workflow.unwrap_or_default().registers;
         for (id, row) in loaded.nodes.rows {
-            document.nodes.insert(id, NodeEntry { registers: row.registers, version: row.version, content: OnceCell::new() });
+            document
+                .nodes
+                .insert(id, NodeEntry { registers: row.registers, version: row.version, content: OnceCell::new() });
             document.place(id);
         }
         for (id, row) in loaded.edges.rows {
@@ -179,7 +181,11 @@ impl Document {
 
     /// Puts a node into the index, or takes it out.
     fn place(&mut self, id: NodeId) {
-        let rect = self.nodes.get(&id).filter(|entry| is_shown(&entry.registers, &RegisterName::Type)).map(|entry| rect(&entry.registers));
+        let rect = self
+            .nodes
+            .get(&id)
+            .filter(|entry| is_shown(&entry.registers, &RegisterName::Type))
+            .map(|entry| rect(&entry.registers));
         match rect {
             Some(rect) => self.node_index.put(id, rect),
             None => self.node_index.remove(id),
@@ -312,7 +318,10 @@ impl Document {
 
     /// From where to where all shown edges lead, in no order.
     pub fn all_ends(&self) -> impl Iterator<Item = &Ends> {
-        self.edges.iter().filter(|(id, _)| self.edge_index.rect(**id).is_some()).filter_map(|(_, entry)| entry.ends.as_ref())
+        self.edges
+            .iter()
+            .filter(|(id, _)| self.edge_index.rect(**id).is_some())
+            .filter_map(|(_, entry)| entry.ends.as_ref())
     }
 
     /// The shown edges at a node.
@@ -419,7 +428,8 @@ fn rect(registers: &Registers) -> Rect {
         Some(kind) if kind.picture == Picture::Note => (0, kind.body - ports_end(0)),
         Some(kind) => (kind.inputs.len().max(kind.outputs.len()), kind.body),
         None => {
-            let slots = |field| read(RegisterName::extra(field)).and_then(|json| json.read::<Vec<Box<RawValue>>>().ok());
+            let slots =
+                |field| read(RegisterName::extra(field)).and_then(|json| json.read::<Vec<Box<RawValue>>>().ok());
             let count = |field| slots(field).map_or(0, |slots| slots.len());
             (count("inputs").max(count("outputs")), UNKNOWN_BODY)
         }

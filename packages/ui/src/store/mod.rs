@@ -26,7 +26,7 @@ use dioxus::prelude::*;
 use storage::{
     Session,
     backend::Batch,
-    model::{EdgeId, EntityKey, Ends, NodeId, Part, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
+    model::{EdgeId, Ends, EntityKey, NodeId, Part, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
 };
 
 pub use self::{

@@ -318,7 +318,7 @@ async fn an_empty_database_that_a_reader_has_made_under_us_counts_as_deleted(dat
 async fn a_reader_that_holds_an_empty_database_is_reported(database: Rc<InIndexedDb>) {
     let stubborn = hands::connect(&database.name, 0, false, vec![]).await.unwrap();
     let opening = Box::pin(database.connect());
-    let Either::Right((_, opening)) = select(opening, Box::pin(database.pause(300))).await else {
+    let Either::Right(((), opening)) = select(opening, Box::pin(database.pause(300))).await else {
         panic!("it must wait")
     };
     assert_eq!(database.noticed(), [Notice::Blocked]);

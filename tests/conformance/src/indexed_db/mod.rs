@@ -101,7 +101,10 @@ pub fn names() -> Vec<String> {
     all.map(str::to_owned).collect()
 }
 
-/// Runs one case. Panics if its promise isn't kept, or if the page heard of an error that nobody caught.
+/// Runs one case.
+///
+/// # Panics
+/// Its promise isn't kept, or the page heard of an error that nobody caught.
 pub async fn run(name: &str) {
     let database = Rc::new(InIndexedDb::new(name));
     let harness: Rc<dyn Harness> = database.clone();

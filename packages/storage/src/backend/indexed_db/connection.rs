@@ -107,7 +107,9 @@ impl Connection {
             let factory = factory()?;
             let request = factory.delete_database(&self.name).map_err(refused)?;
             request.set_onblocked(Some(&self.blocked()));
-            JsFuture::from(succeeded(&request)).await.map_err(|_| Error::Disconnected("clearing an empty database".into()))?;
+            JsFuture::from(succeeded(&request))
+                .await
+                .map_err(|_| Error::Disconnected("clearing an empty database".into()))?;
             database = self.request(missing).await?;
         }
         let stores = database.object_store_names();

@@ -13,7 +13,9 @@ use crate::{
 pub(super) fn key(key: EntityKey) -> JsValue {
     match key.part {
         Part::Itself => key.workflow.to_string().into(),
-        Part::Node(_) | Part::Edge(_) => Array::of2(&key.workflow.to_string().into(), &key.uuid().to_string().into()).into(),
+        Part::Node(_) | Part::Edge(_) => {
+            Array::of2(&key.workflow.to_string().into(), &key.uuid().to_string().into()).into()
+        }
     }
 }
 
@@ -46,7 +48,8 @@ pub(super) fn json(value: &JsValue) -> Result<Json> {
 
 /// Why the engine refused.
 pub(super) fn refused(error: JsValue) -> Error {
-    let text = |name: &str| Reflect::get(&error, &name.into()).ok().and_then(|text| text.as_string()).unwrap_or_default();
+    let text =
+        |name: &str| Reflect::get(&error, &name.into()).ok().and_then(|text| text.as_string()).unwrap_or_default();
     let (name, message) = (text("name"), text("message"));
     match name.as_str() {
         "QuotaExceededError" => Error::Full(message),

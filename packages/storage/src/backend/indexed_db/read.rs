@@ -35,12 +35,20 @@ impl All {
     }
 
     /// Decodes all rows with one crossing from JavaScript; should one be unreadable, each by itself.
-    async fn rows<Id>(&self, connection: &Connection, id: fn(Uuid) -> Id, key: impl Fn(Uuid) -> EntityKey) -> Result<Rows<Id>> {
+    async fn rows<Id>(
+        &self,
+        connection: &Connection,
+        id: fn(Uuid) -> Id,
+        key: impl Fn(Uuid) -> EntityKey,
+    ) -> Result<Rows<Id>> {
         let values: Array = self.values.result().map_err(refused)?.unchecked_into();
         let text = format!("[{}]", String::from(values.join(",")));
         match Row::parse_all(&text) {
             // They come in the order of their keys, so ids in another order are not those of the keys.
-            Ok(rows) if rows.len() == values.length() as usize && rows.is_sorted_by(|(left, _), (right, _)| left < right) => {
+            Ok(rows)
+                if rows.len() == values.length() as usize
+                    && rows.is_sorted_by(|(left, _), (right, _)| left < right) =>
+            {
                 Ok(Rows { rows: rows.into_iter().map(|(uuid, row)| (id(uuid), row)).collect(), corrupt: Vec::new() })
             }
             _ => self.rows_one_by_one(connection, id, key).await,
@@ -48,7 +56,12 @@ impl All {
     }
 
     /// Reads again, with the keys, so that the rows that can't be read have a name.
-    async fn rows_one_by_one<Id>(&self, connection: &Connection, id: fn(Uuid) -> Id, key: impl Fn(Uuid) -> EntityKey) -> Result<Rows<Id>> {
+    async fn rows_one_by_one<Id>(
+        &self,
+        connection: &Connection,
+        id: fn(Uuid) -> Id,
+        key: impl Fn(Uuid) -> EntityKey,
+    ) -> Result<Rows<Id>> {
         let started = Started::new(connection, &[self.table.name()], Access::Read)?;
         let store = started.table(self.table.name())?;
         let values = store.get_all_with_key(&self.range).map_err(refused)?;
@@ -96,7 +109,8 @@ pub(super) struct Load {
 pub(super) fn ask_load(connection: &Connection, id: WorkflowId) -> Result<Load> {
     let started = Started::new(connection, &Table::ALL.map(Table::name), Access::Read)?;
     let range = JsValue::from(convert::range(id)?);
-    let workflow = started.table(Table::Workflows.name())?.get(&convert::key(EntityKey::workflow(id))).map_err(refused)?;
+    let workflow =
+        started.table(Table::Workflows.name())?.get(&convert::key(EntityKey::workflow(id))).map_err(refused)?;
     let nodes = All::ask(&started, Table::Nodes, range.clone())?;
     let edges = All::ask(&started, Table::Edges, range)?;
     Ok(Load { started, id, workflow, nodes, edges })
@@ -140,7 +154,10 @@ pub(super) fn ask_oplog(connection: &Connection) -> Result<(Started, IdbRequest)
     Ok((started, request))
 }
 
-pub(super) async fn oplog(connection: Rc<Connection>, (started, request): (Started, IdbRequest)) -> Result<Vec<OplogRecord>> {
+pub(super) async fn oplog(
+    connection: Rc<Connection>,
+    (started, request): (Started, IdbRequest),
+) -> Result<Vec<OplogRecord>> {
     started.end(&connection).await?;
     let values: Array = request.result().map_err(refused)?.unchecked_into();
     let record = |value: JsValue| {

@@ -169,12 +169,18 @@ pub(super) async fn finish_commit(connection: Rc<Connection>, commit: Commit) ->
 }
 
 /// Asks for those of `keys` whose rows exist.
-fn ask_existing(started: &Started, keys: Vec<EntityKey>, lookup: &IdbRequest, reads: &mut Vec<(EntityKey, IdbRequest)>) -> Result<()> {
+fn ask_existing(
+    started: &Started,
+    keys: Vec<EntityKey>,
+    lookup: &IdbRequest,
+    reads: &mut Vec<(EntityKey, IdbRequest)>,
+) -> Result<()> {
     let existing: Array = lookup.result().map_err(refused)?.unchecked_into();
     if existing.length() == 0 {
         return Ok(());
     }
-    let existing: BTreeSet<String> = existing.iter().filter_map(|key| key.unchecked_into::<Array>().get(1).as_string()).collect();
+    let existing: BTreeSet<String> =
+        existing.iter().filter_map(|key| key.unchecked_into::<Array>().get(1).as_string()).collect();
     let Some(first) = keys.first() else { return Ok(()) };
     let store = started.table(first.table().name())?;
     let keys = keys.into_iter().filter(|key| existing.contains(&key.uuid().to_string())).collect();
@@ -182,7 +188,12 @@ fn ask_existing(started: &Started, keys: Vec<EntityKey>, lookup: &IdbRequest, re
 }
 
 /// Merges, queues every write and seals the transaction. Its reads have ended.
-fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)], clock: &IdbRequest) -> Result<Vec<(EntityKey, Row)>> {
+fn write(
+    started: &Started,
+    batch: &Batch,
+    reads: &[(EntityKey, IdbRequest)],
+    clock: &IdbRequest,
+) -> Result<Vec<(EntityKey, Row)>> {
     let settings = started.table("kv")?;
     let mut stored = BTreeMap::new();
     for (key, request) in reads {

@@ -164,7 +164,11 @@ impl Player {
 #[tokio::test]
 async fn whatever_is_done_a_restart_shows_exactly_what_memory_shows() {
     for seed in 1..=12_u64 {
-        let mut player = Player { desk: Desk::open().await, dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), removed: Vec::new() };
+        let mut player = Player {
+            desk: Desk::open().await,
+            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            removed: Vec::new(),
+        };
         for _ in 0..STEPS {
             player.step().await;
             player.check();

@@ -76,7 +76,10 @@ async fn an_older_value_from_elsewhere_doesnt_override_ours() {
     let old = here.store.session().stamp();
     here.store.rename_node(id, "Ours");
     let mut batch = Batch::new();
-    batch.merge(key, &Registers::new().with(RegisterName::Title, old, "Older").with(RegisterName::config("seed"), old, 3_u32));
+    batch.merge(
+        key,
+        &Registers::new().with(RegisterName::Title, old, "Older").with(RegisterName::config("seed"), old, 3_u32),
+    );
     let committed = here.disk.memory.commit(Arc::new(batch)).await.unwrap();
     here.store.committed(&committed.rows);
     assert_eq!(here.node(id).unwrap().title, "Ours");

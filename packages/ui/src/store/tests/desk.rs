@@ -9,7 +9,8 @@ use storage::{
     BoxFuture, Error, Event, Result, Session,
     backend::{Backend, Batch, Committed, Loaded, OplogRecord, Rows, memory::Memory},
     model::{
-        EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, RegisterName, Registers, Row, Size, Stamp, WorkflowId,
+        EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, RegisterName, Registers, Row, Size, Stamp,
+        WorkflowId,
     },
 };
 use tokio::sync::{Semaphore, mpsc::UnboundedReceiver};
@@ -166,13 +167,7 @@ pub struct Disk {
 
 impl Disk {
     fn new(memory: Memory) -> Self {
-        Self {
-            memory,
-            batches: Mutex::default(),
-            commits: gate(1),
-            loads: Mutex::default(),
-            broken: Mutex::default(),
-        }
+        Self { memory, batches: Mutex::default(), commits: gate(1), loads: Mutex::default(), broken: Mutex::default() }
     }
 
     /// Every batch that was asked to be committed.

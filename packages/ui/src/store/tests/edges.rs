@@ -64,8 +64,11 @@ async fn an_input_takes_one_edge_and_an_output_feeds_many() {
     let mut id = None;
     let committed = desk.committed(|store| id = store.connect(ends((two, "text"), (step, "prompt"))).ok()).await;
     assert_eq!(committed.len(), 1, "the older one gives way in the same commit");
-    let at_prompt: Vec<_> =
-        desk.edges().into_iter().filter(|(_, ends)| *ends == super::desk::ends((two, "text"), (step, "prompt"))).collect();
+    let at_prompt: Vec<_> = desk
+        .edges()
+        .into_iter()
+        .filter(|(_, ends)| *ends == super::desk::ends((two, "text"), (step, "prompt")))
+        .collect();
     assert_eq!((desk.edges().len(), at_prompt.len()), (3, 1));
     assert_eq!(at_prompt[0].0, id.unwrap());
 }

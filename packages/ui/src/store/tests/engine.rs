@@ -26,7 +26,10 @@ async fn a_result_leaves_what_the_user_changed_meanwhile() {
     desk.store.update_node_result(desk.workflow(), id, &run).unwrap();
     let after = desk.node(id).unwrap();
     assert_eq!((after.status, after.result), (NodeStatus::Done, run.result.clone()));
-    assert_eq!((after.config, after.title, after.position, after.size), (before.config, before.title, before.position, before.size));
+    assert_eq!(
+        (after.config, after.title, after.position, after.size),
+        (before.config, before.title, before.position, before.size)
+    );
     for (name, register) in registers.iter() {
         assert_eq!(desk.registers(id).get(name), Some(register), "{name} keeps its stamp");
     }

@@ -57,7 +57,8 @@ async fn setting_some_keys_leaves_the_others_alone() {
     desk.set(id, "instruction", "Paint");
     let seed = desk.stamp(id, &RegisterName::config("seed"));
     let key = EntityKey::node(desk.workflow(), id);
-    let both = Object::from_iter([("instruction", Json::from("Draw")), ("quality", serde_json::from_str("null").unwrap())]);
+    let both =
+        Object::from_iter([("instruction", Json::from("Draw")), ("quality", serde_json::from_str("null").unwrap())]);
     let committed = desk.committed(|store| store.update_node_config(id, &both)).await;
     assert_eq!(names(&committed[0], key), ["config.instruction".to_owned(), "config.quality".into()].into());
     assert_eq!(desk.stamp(id, &RegisterName::config("seed")), seed);

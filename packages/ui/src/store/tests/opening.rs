@@ -183,7 +183,8 @@ async fn looking_elsewhere_is_stored_once_it_is_over_and_changes_no_row() {
     desk.add("note");
     desk.settle().await;
     let before = (desk.loaded().await, desk.disk.workflows().await.unwrap());
-    let moving = desk.committed(|store| (0..9).for_each(|x| store.set_viewport(Viewport { x: f64::from(x), ..VIEW }))).await;
+    let moving =
+        desk.committed(|store| (0..9).for_each(|x| store.set_viewport(Viewport { x: f64::from(x), ..VIEW }))).await;
     assert!(moving.is_empty());
     let kept = desk.committed(|store| (0..3).for_each(|_| store.keep_viewport())).await;
     assert_eq!(kept.len(), 1);

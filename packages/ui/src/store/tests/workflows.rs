@@ -30,8 +30,7 @@ async fn plain(store: &Store, id: WorkflowId) -> Plain {
     let edges = document.edges().into_iter().map(|Edge { ends, extra, .. }| {
         (place(ends.source), place(ends.target), ends.source_handle, ends.target_handle, extra)
     });
-    let without_own =
-        |node: Node| Node { id: NodeId::from_uuid(uuid(0)), updated_at: 0, version: 0, ..node };
+    let without_own = |node: Node| Node { id: NodeId::from_uuid(uuid(0)), updated_at: 0, version: 0, ..node };
     (document.nodes().into_iter().map(without_own).collect(), edges.collect())
 }
 
@@ -165,7 +164,8 @@ async fn what_this_build_does_not_know_of_a_workflow_is_copied() {
 async fn a_file_is_stored_whole() {
     let mut desk = Desk::new().await;
     let mut workflow = Workflow::new(WorkflowId::from_uuid(uuid(1)), "From a file");
-    workflow.nodes = [2, 3].map(|id| Node::new(NodeId::from_uuid(uuid(id)), "generic", point(f64::from(id), 0.))).into();
+    workflow.nodes =
+        [2, 3].map(|id| Node::new(NodeId::from_uuid(uuid(id)), "generic", point(f64::from(id), 0.))).into();
     workflow.nodes[0].extra.put("colour", "red");
     let [one, two] = [2, 3].map(|id| NodeId::from_uuid(uuid(id)));
     workflow.edges = vec![Edge::new(EdgeId::from_uuid(uuid(4)), ends((one, "out"), (two, "in")))];
@@ -175,7 +175,8 @@ async fn a_file_is_stored_whole() {
     assert_eq!(desk.disk.batches().len(), 1, "in one commit");
     let desk = desk.another().await;
     desk.store.open_workflow(id).await.unwrap();
-    let known = |nodes: Vec<Node>| nodes.into_iter().map(|node| Node { updated_at: 0, version: 0, ..node }).collect::<Vec<_>>();
+    let known =
+        |nodes: Vec<Node>| nodes.into_iter().map(|node| Node { updated_at: 0, version: 0, ..node }).collect::<Vec<_>>();
     assert_eq!(known(desk.store.with_document(Document::nodes).unwrap()), workflow.nodes);
     assert_eq!(desk.edges(), [(workflow.edges[0].id, workflow.edges[0].ends.clone())].into());
 }
