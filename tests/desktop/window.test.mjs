@@ -11,7 +11,7 @@ const node = (id) => `[data-node-id="${id}"]`;
 const header = (id) => `${node(id)} [data-part="header"]`;
 const port = (id, name) => `${node(id)} [data-port="${name}"]`;
 const TEXT_FIELD = '[role="region"][aria-label="Inspector"] textarea';
-const TEXT = "A lighthouse, first light";
+const TEXT = "First light";
 
 /** Makes a workflow of two connected nodes, one of them dragged, one with a text. Returns their ids. */
 async function work(window) {
@@ -91,6 +91,14 @@ test("what is called saved is there after kill -9", async (t) => {
   await assertSame(window, before, prompt);
 });
 
+test("typing as fast as keys repeat loses no letter", async (t) => {
+  const window = await start(t, await dataFolder(t));
+  await window.click('[aria-label="New workflow"]');
+  await window.until(`document.querySelector('[data-canvas][data-node-count="0"]') !== null`);
+  await window.add(PROMPT.query, { x: 450, y: 250 });
+  await window.fill(TEXT_FIELD, "A lighthouse on a basalt headland", 30);
+});
+
 test("the window remembers its size", async (t) => {
   const folder = await dataFolder(t);
   let window = await start(t, folder);
@@ -106,7 +114,7 @@ test("an ordinary start and end writes no warning", async (t) => {
   assert.doesNotMatch(window.log, /\b(WARN|ERROR|panicked)\b/);
 });
 
-test("a second start on the same folder is told so, or shows the same", async (t) => {
+test("a second start on the same folder shows the same and harms nothing", async (t) => {
   const folder = await dataFolder(t);
   const first = await start(t, folder);
   const { prompt } = await work(first);
@@ -117,11 +125,20 @@ test("a second start on the same folder is told so, or shows the same", async (t
   assert.deepEqual(Object.keys((await first.canvas()).nodes).length, 2, "the first one goes on");
 });
 
-test("nothing of the user's is written outside of the data folder", async (t) => {
-  const folder = await dataFolder(t);
-  const window = await start(t, folder);
+test("what the user writes is in the data folder and nowhere else", async (t) => {
+  const [folder, home] = [await dataFolder(t), await dataFolder(t)];
+  const elsewhere = { HOME: home, XDG_DATA_HOME: "", XDG_CACHE_HOME: "", XDG_CONFIG_HOME: "" };
+  const window = await start(t, folder, elsewhere);
   await work(window);
   await window.close();
-  const database = await readFile(join(folder, "atelier.db"));
-  assert.ok(database.includes(TEXT), "the text is in the database, not only in its log");
+  assert.ok(await holds(folder, TEXT), "it is in the data folder");
+  assert.ok(!(await holds(home, TEXT)), "it is nowhere in the home folder");
 });
+
+/** Whether a file of the folder holds the text. */
+async function holds(folder, text) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.path, entry.name));
+  const found = await Promise.all(files.map(async (file) => (await readFile(file)).includes(text)));
+  return found.includes(true);
+}

@@ -110,3 +110,57 @@ pub static KINDS: &[Kind] = &[
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Whether no name occurs twice.
+    fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+        let names: Vec<_> = names.collect();
+        names.iter().collect::<BTreeSet<_>>().len() == names.len() && !names.contains(&"")
+    }
+
+    #[test]
+    fn a_name_leads_to_its_kind_alone() {
+        assert!(distinct(KINDS.iter().map(|kind| kind.name)) && distinct(KINDS.iter().map(|kind| kind.title)));
+        for one in KINDS {
+            assert_eq!(kind(one.name).map(|kind| kind.title), Some(one.title));
+            assert!(!one.name.starts_with("comfy."), "that is where imported kinds live");
+        }
+        assert!(kind("comfy.KSampler").is_none() && kind("").is_none());
+    }
+
+    #[test]
+    fn a_handle_leads_to_one_port_and_a_key_to_one_setting() {
+        for kind in KINDS {
+            for ports in [kind.inputs, kind.outputs] {
+                assert!(distinct(ports.iter().map(|port| &*port.handle)), "{}", kind.name);
+            }
+            assert!(distinct(kind.fields.iter().map(|field| &*field.key)), "{}", kind.name);
+            assert!(distinct(kind.fields.iter().map(|field| &*field.label)), "{}", kind.name);
+        }
+    }
+
+    #[test]
+    fn what_stands_while_nothing_is_set_makes_sense() {
+        for field in KINDS.iter().flat_map(|kind| kind.fields) {
+            match field.control {
+                Control::Choice { options } => assert!(distinct(options.iter().copied()) && options.len() > 1),
+                Control::Number { default: Some(default), min, max, .. } => {
+                    assert!(min.is_none_or(|min| min <= default) && max.is_none_or(|max| default <= max));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_note_has_no_ports_for_it_has_no_room_for_them() {
+        for kind in KINDS.iter().filter(|kind| kind.picture == Picture::Note) {
+            assert!(kind.inputs.is_empty() && kind.outputs.is_empty());
+        }
+    }
+}

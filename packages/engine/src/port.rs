@@ -109,3 +109,51 @@ impl Port {
         Self { handle: Cow::Borrowed(handle), label: Cow::Borrowed(handle), kind, field: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(source: &str, target: &str) -> bool {
+        PortType::from_comfy(source).fits(&PortType::from_comfy(target))
+    }
+
+    #[test]
+    fn types_fit_when_they_are_the_same_or_one_takes_anything() {
+        assert!(fits("IMAGE", "IMAGE") && fits("MODEL", "MODEL"));
+        assert!(!fits("IMAGE", "STRING") && !fits("MODEL", "CLIP"));
+        for any in ["*", ""] {
+            assert!(fits(any, "MODEL") && fits("MODEL", any));
+        }
+    }
+
+    #[test]
+    fn an_imported_type_fits_our_own_of_the_same_meaning() {
+        let ours = PortType::new;
+        for (comfy, own) in [("STRING", "text"), ("INT", "number"), ("FLOAT", "number"), ("IMAGE", "image"), ("VIDEO", "video")] {
+            assert!(PortType::from_comfy(comfy).fits(&ours(own)) && ours(own).fits(&PortType::from_comfy(comfy)), "{comfy}");
+        }
+    }
+
+    #[test]
+    fn an_input_may_name_several_types() {
+        assert!(fits("IMAGE", "IMAGE,MASK") && fits("MASK", "IMAGE,MASK") && fits("INT", "FLOAT,INT"));
+        assert!(!fits("LATENT", "IMAGE,MASK"));
+        assert!(fits("IMAGE,MASK", "IMAGE,MASK"));
+    }
+
+    #[test]
+    fn each_type_of_our_own_has_a_shape_and_the_rest_share_the_cross() {
+        for name in ["text", "number", "image", "video", "audio", "json", "any"] {
+            assert_eq!(PortType::new(name).shape().name(), name);
+        }
+        assert_eq!(PortType::from_comfy("MODEL").shape(), PortShape::Any);
+        assert_eq!(PortType::from_comfy("MASK").shape(), PortShape::Image);
+    }
+
+    #[test]
+    fn a_type_keeps_its_name_for_people() {
+        assert_eq!(PortType::from_comfy("LOAD3D_CAMERA").name(), "LOAD3D_CAMERA");
+        assert_eq!(PortType::from_comfy("STRING").name(), "text");
+    }
+}

@@ -82,3 +82,119 @@ fn control(value: &Json) -> Control {
         _ => Control::Json,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use storage::model::{NodeId, Object, Point};
+
+    use super::*;
+
+    fn node(kind: &str) -> Node {
+        // Nobody asks for the id here.
+        let id: NodeId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+        Node::new(id, kind, Point::default())
+    }
+
+    /// A node with settings, each given as JSON.
+    fn with_settings(kind: &str, settings: &[(&str, &str)]) -> Node {
+        let config: Object = settings.iter().map(|(key, text)| (*key, serde_json::from_str(text).unwrap())).collect();
+        Node { config, ..node(kind) }
+    }
+
+    fn with_slots(inputs: &str, outputs: &str) -> Node {
+        let mut node = node("comfy.ImageBatch");
+        node.extra.put("inputs", serde_json::from_str::<Json>(inputs).unwrap());
+        node.extra.put("outputs", serde_json::from_str::<Json>(outputs).unwrap());
+        node
+    }
+
+    fn handles(ports: &[Port]) -> Vec<&str> {
+        ports.iter().map(|port| &*port.handle).collect()
+    }
+
+    fn keys(shape: &Shape) -> Vec<&str> {
+        shape.fields.iter().map(|field| &*field.key).collect()
+    }
+
+    #[test]
+    fn a_known_kind_has_its_own_title_ports_and_settings() {
+        let shape = Shape::of(&node("generic"));
+        assert_eq!((shape.title.as_str(), &*shape.kind), ("Generic step", "Generic step"));
+        assert_eq!((handles(&shape.inputs), handles(&shape.outputs)), (vec!["in", "prompt"], vec!["out"]));
+        assert_eq!(keys(&shape), ["instruction", "strength", "seed", "quality", "enabled"]);
+    }
+
+    #[test]
+    fn what_the_user_calls_a_node_comes_before_its_kind() {
+        let named = Node { title: "Paint".into(), ..node("generic") };
+        assert_eq!(Shape::of(&named).title, "Paint");
+        assert_eq!(Shape::of(&named).kind, "Generic step");
+    }
+
+    #[test]
+    fn settings_that_the_kind_doesnt_have_come_after_its_own() {
+        let shape = Shape::of(&with_settings("prompt", &[("my_own", "1"), ("text", "\"A\"")]));
+        assert_eq!(keys(&shape), ["text", "my_own"]);
+        assert_eq!(shape.fields[1].label, "my own");
+    }
+
+    #[test]
+    fn an_unknown_kind_is_called_by_its_class() {
+        for (kind, title, picture) in [
+            ("comfy.KSampler", "KSampler", Picture::Generic),
+            ("comfy.MarkdownNote", "MarkdownNote", Picture::Note),
+            ("of.a.newer.build", "of.a.newer.build", Picture::Generic),
+            ("", "", Picture::Generic),
+        ] {
+            let shape = Shape::of(&node(kind));
+            assert_eq!((shape.title.as_str(), &*shape.kind, shape.picture), (title, title, picture));
+            assert!(shape.inputs.is_empty() && shape.outputs.is_empty() && shape.fields.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_has_the_ports_that_it_carries() {
+        let shape = Shape::of(&with_slots(
+            r#"[{"name": "image", "type": "IMAGE"}, {"name": "image", "type": "IMAGE"},
+                {"name": "seed", "label": "Seed", "type": "INT", "widget": {"name": "noise_seed"}}]"#,
+            r#"[{"name": "IMAGE", "type": "IMAGE"}]"#,
+        ));
+        assert_eq!(handles(&shape.inputs), ["image", "image (2)", "seed"], "each handle once");
+        let seed = &shape.inputs[2];
+        assert_eq!((&*seed.label, seed.kind.name(), seed.field.as_deref()), ("Seed", "number", Some("noise_seed")));
+        assert_eq!(handles(&shape.outputs), ["IMAGE"]);
+    }
+
+    #[test]
+    fn ports_that_cant_be_read_are_none() {
+        for slots in ["3", "null", "\"many\"", "{}"] {
+            let shape = Shape::of(&with_slots(slots, slots));
+            assert!(shape.inputs.is_empty() && shape.outputs.is_empty(), "{slots}");
+        }
+    }
+
+    #[test]
+    fn a_known_kind_doesnt_take_its_ports_from_what_a_node_carries() {
+        let carried = with_slots(r#"[{"name": "image", "type": "IMAGE"}]"#, "[]");
+        assert_eq!(handles(&Shape::of(&Node { kind: "generic".into(), ..carried }).inputs), ["in", "prompt"]);
+    }
+
+    #[test]
+    fn a_setting_of_which_only_the_value_is_known_is_edited_by_that() {
+        let text = Control::Text { hint: "" };
+        let number = Control::Number { default: None, min: None, max: None, whole: false };
+        for (value, control) in [
+            ("\"a\"", text.clone()),
+            ("\"\"", text),
+            ("true", Control::Switch { default: false }),
+            ("18446744073709551615", number.clone()),
+            ("-0.5", number),
+            ("null", Control::Json),
+            ("[1, 2]", Control::Json),
+            ("{}", Control::Json),
+        ] {
+            let shape = Shape::of(&with_settings("comfy.X", &[("value", value)]));
+            assert_eq!(shape.fields[0].control, control, "{value}");
+        }
+    }
+}

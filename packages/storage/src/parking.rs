@@ -142,6 +142,32 @@ pub fn to_text(batch: &Batch) -> String {
     serde_json::to_string(&text).expect("plain data")
 }
 
+/// What was changed last of a batch that is too much: as many changes as [`LIMIT`] holds, newest first. Each is in it as a
+/// whole or not at all, told by its stamp, because half an import would be worse than none.
+pub(crate) fn newest(batch: &Batch) -> Batch {
+    let mut changes: BTreeMap<Option<Stamp>, Batch> = BTreeMap::new();
+    for (key, registers) in batch.rows() {
+        changes.entry(registers.newest()).or_default().merge(key, registers);
+    }
+    let mut newest = Batch::new();
+    for (key, value) in batch.kv() {
+        newest.set(key, value.cloned());
+    }
+    if batch.is_recorded() {
+        newest.record();
+    }
+    let mut room = LIMIT.saturating_sub(to_text(&newest).len());
+    for change in changes.into_values().rev() {
+        // With the comma between it and the next.
+        let bytes = patches(&change).text().len() + 1;
+        if bytes <= room {
+            room -= bytes;
+            newest.absorb(change);
+        }
+    }
+    newest
+}
+
 /// Reads the text of a batch.
 ///
 /// # Errors

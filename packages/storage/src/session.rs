@@ -65,6 +65,8 @@ struct Inner {
     parking: parking::Place,
     /// What this page has left or taken over. The newest that it left holds everything of the others that isn't stored.
     parked: Mutex<Vec<parking::Key>>,
+    /// What it has left of something that was too much.
+    part: Mutex<Option<parking::Key>>,
 }
 
 impl Session {
@@ -114,7 +116,8 @@ impl Session {
             let _nobody_listens = tell.send(event);
         };
         let writer = Writer::new(Arc::clone(&backend), listener);
-        let session = Self(Arc::new(Inner { backend, writer, clock, parking, parked: Mutex::default() }));
+        let session =
+            Self(Arc::new(Inner { backend, writer, clock, parking, parked: Mutex::default(), part: Mutex::default() }));
         session.take_over_parked();
         Ok(session)
     }
@@ -221,25 +224,56 @@ impl Session {
         Ok(())
     }
 
-    /// Leaves behind what isn't stored yet, at once: the page is going away, or may. Of use in a
-    /// browser; a native process ends when its work is done.
+    /// Leaves behind what isn't stored yet, at once: the page is going away, or may. If that is too much, what was changed
+    /// last, so that an edit does not go with the import that it waits for. Of use in a browser; a native process ends when
+    /// its work is done.
     ///
     /// # Errors
     /// It is too much, or there is no room for it; then the user should be asked to wait.
     pub fn park(&self) -> Result<(), parking::ParkError> {
-        let uncommitted = self.0.writer.uncommitted();
-        let left = uncommitted.map(|batch| self.0.parking.leave(parking::to_text(&batch))).transpose()?;
-        let old = std::mem::replace(&mut *lock(&self.0.parked), left.into_iter().collect());
-        for key in &old {
-            self.0.parking.remove(key);
+        let Some(batch) = self.0.writer.uncommitted() else {
+            self.remove_parked();
+            return Ok(());
+        };
+        match self.0.parking.leave(parking::to_text(&batch)) {
+            Ok(key) => {
+                self.remove_parked();
+                lock(&self.0.parked).push(key);
+                self.remove_parked_once_stored();
+                Ok(())
+            }
+            Err(parking::ParkError::TooMuch(bytes)) => {
+                self.park_part(&batch)?;
+                Err(parking::ParkError::TooMuch(bytes))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves as much of the batch as there is room for. What was left before stays: it may hold what this leaves out.
+    fn park_part(&self, batch: &Batch) -> Result<(), parking::ParkError> {
+        let newest = parking::newest(batch);
+        if newest.is_empty() {
+            return Ok(());
+        }
+        let key = self.0.parking.leave(parking::to_text(&newest))?;
+        if let Some(old) = lock(&self.0.part).replace(key) {
+            self.0.parking.remove(&old);
         }
         self.remove_parked_once_stored();
         Ok(())
     }
 
+    fn remove_parked(&self) {
+        let part = lock(&self.0.part).take();
+        for key in lock(&self.0.parked).drain(..).chain(part) {
+            self.0.parking.remove(&key);
+        }
+    }
+
     /// Removes what is parked now when everything that was written before this call is on the disk.
     fn remove_parked_once_stored(&self) {
-        let keys = lock(&self.0.parked).clone();
+        let keys: Vec<_> = lock(&self.0.parked).iter().cloned().chain(lock(&self.0.part).clone()).collect();
         if keys.is_empty() {
             return;
         }

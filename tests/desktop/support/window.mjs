@@ -23,9 +23,10 @@ export async function dataFolder(t) {
   return folder;
 }
 
-/** Starts the app and waits until it shows what is stored. */
-export async function start(t, folder) {
-  const app = spawn(process.env.ATELIER_APP, { env: { ...process.env, ATELIER_DATA_DIR: folder }, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts the app and waits until it shows what is stored. `more` goes into its environment. */
+export async function start(t, folder, more = {}) {
+  const env = { ...process.env, ATELIER_DATA_DIR: folder, ...more };
+  const app = spawn(process.env.ATELIER_APP, { env, stdio: ["ignore", "pipe", "pipe"] });
   const window = new Window(app);
   t.after(() => app.kill("SIGKILL"));
   await window.ready();
@@ -106,11 +107,11 @@ class Window {
     await this.hand("mouseup", 1);
   }
 
-  /** Replaces what a field holds. */
-  async fill(selector, text) {
+  /** Replaces what a field holds, by so many milliseconds a key: 120 is brisk for a person. */
+  async fill(selector, text, delay = 120) {
     await this.click(selector);
     await this.hand("key", "ctrl+a");
-    await this.hand("type", "--delay", 15, text);
+    await this.hand("type", "--delay", delay, text);
     await this.until(`document.querySelector(${JSON.stringify(selector)}).value === ${JSON.stringify(text)}`);
   }
 

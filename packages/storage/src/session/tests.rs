@@ -407,3 +407,30 @@ async fn too_much_to_park_is_said_and_what_was_parked_before_stays() {
     assert!(matches!(session.park(), Err(ParkError::TooMuch(bytes)) if bytes > parking::LIMIT));
     assert_eq!(place.left().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_does_not_go_with_the_import_that_it_waits_for() {
+    let place = Place::default();
+    let (session, _events) = page(FaultBackend::new(Memory::new(), [(0, Fault::Delay(SECOND))]), &place).await;
+    let stamp = session.stamp();
+    let mut import = Batch::new();
+    for number in 100..5100 {
+        let node = EntityKey::node(workflow(), NodeId::from_uuid(Uuid::from_u128(number)));
+        import.merge(node, &Registers::new().with(RegisterName::Title, stamp, "long".repeat(200)));
+    }
+    session.write(import);
+    for title in ["A", "B"] {
+        session.write(titled(session.stamp(), title));
+        assert!(matches!(session.park(), Err(ParkError::TooMuch(_))), "the user is asked all the same");
+        let left = place.left();
+        assert_eq!(left.len(), 1);
+        assert!(left[0].text.len() <= parking::LIMIT);
+        let left = parking::from_text(&left[0].text).unwrap();
+        assert_eq!(left.len(), 1, "no fragments of the import");
+        let (_, registers) = left.rows().next().unwrap();
+        assert_eq!(registers.value(&RegisterName::Title).unwrap().read::<String>().unwrap(), title);
+    }
+    saved(&session).await;
+    task::yield_now().await;
+    assert!(place.left().is_empty());
+}

@@ -36,7 +36,6 @@ pub fn Library() -> Element {
                             r#type: "search",
                             aria_label: "Find a workflow",
                             placeholder: "Find a workflow",
-                            value: "{query}",
                             oninput: move |event| query.set(event.value()),
                         }
                     }

@@ -13,6 +13,7 @@ mod dialog;
 mod dom_id;
 mod field_row;
 mod focus;
+mod held_text;
 mod icon;
 mod inline_rename;
 mod keys;

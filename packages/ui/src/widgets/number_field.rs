@@ -5,6 +5,7 @@ use dioxus::prelude::*;
 use super::{
     dom_id::use_dom_id,
     field_row::{FieldRow, Place},
+    held_text::use_held_text,
     keep_typing,
     number_text::{self, NotANumber, NumberKind},
 };
@@ -45,8 +46,11 @@ pub fn NumberField(
     let text = shown.map_or_else(|| value.clone(), |draft| draft.text);
     let error = number_text::parse(&text, kind).err().map(|reason: NotANumber| reason.to_string());
     let described = error.as_ref().map(|_| format!("{id}-error"));
+    let held = use_held_text(&text);
+    let generation = held.generation();
     let oninput = move |event: FormEvent| {
         let text = event.value();
+        held.typed(&text);
         let number = number_text::parse(&text, kind).ok();
         let last = draft.peek().clone().filter(|draft| draft.stands(&value));
         let (before, reported) = last.map_or_else(|| (value.clone(), None), |draft| (draft.before, draft.reported));
@@ -64,18 +68,21 @@ pub fn NumberField(
     };
     rsx! {
         FieldRow { id: id.clone(), label, place: Place::Beside, error,
-            input {
-                id,
-                class: "field num",
-                r#type: "text",
-                inputmode: if kind == NumberKind::Whole { "numeric" } else { "decimal" },
-                autocomplete: "off",
-                aria_invalid: described.is_some().then_some("true"),
-                aria_describedby: described,
-                value: text,
-                oninput,
-                onblur,
-                onkeydown: |event| keep_typing(&event),
+            for generation in [generation] {
+                input {
+                    key: "{generation}",
+                    id: id.clone(),
+                    class: "field num",
+                    r#type: "text",
+                    inputmode: if kind == NumberKind::Whole { "numeric" } else { "decimal" },
+                    autocomplete: "off",
+                    aria_invalid: described.is_some().then_some("true"),
+                    aria_describedby: described.clone(),
+                    initial_value: text.clone(),
+                    oninput: oninput.clone(),
+                    onblur,
+                    onkeydown: |event| keep_typing(&event),
+                }
             }
         }
     }

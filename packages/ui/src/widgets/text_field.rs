@@ -5,6 +5,7 @@ use dioxus::prelude::*;
 use super::{
     dom_id::use_dom_id,
     field_row::{FieldRow, Place},
+    held_text::use_held_text,
     keep_typing,
 };
 
@@ -28,26 +29,45 @@ pub fn TextField(
     onchange: EventHandler<String>,
 ) -> Element {
     let id = use_dom_id();
-    let oninput = move |event: FormEvent| onchange.call(event.value());
+    let held = use_held_text(&value);
+    let generation = held.generation();
+    let oninput = move |event: FormEvent| {
+        held.typed(&event.value());
+        onchange.call(event.value());
+    };
     let onkeydown = |event: KeyboardEvent| keep_typing(&event);
     match lines {
         Lines::One => rsx! {
             FieldRow { id: id.clone(), label, place: Place::Beside,
-                input {
-                    id,
-                    class: "field",
-                    r#type: "text",
-                    autocomplete: "off",
-                    value,
-                    placeholder,
-                    oninput,
-                    onkeydown,
+                for generation in [generation] {
+                    input {
+                        key: "{generation}",
+                        id: id.clone(),
+                        class: "field",
+                        r#type: "text",
+                        autocomplete: "off",
+                        initial_value: value.clone(),
+                        placeholder: placeholder.clone(),
+                        oninput: oninput.clone(),
+                        onkeydown,
+                    }
                 }
             }
         },
         Lines::Many => rsx! {
             FieldRow { id: id.clone(), label, place: Place::Above,
-                textarea { id, class: "area", rows: "{rows(&value)}", value, placeholder, oninput, onkeydown }
+                for generation in [generation] {
+                    textarea {
+                        key: "{generation}",
+                        id: id.clone(),
+                        class: "area",
+                        rows: "{rows(&value)}",
+                        initial_value: value.clone(),
+                        placeholder: placeholder.clone(),
+                        oninput: oninput.clone(),
+                        onkeydown,
+                    }
+                }
             }
         },
     }

@@ -110,9 +110,9 @@ impl Desk {
         self.heard.lock().unwrap().clone()
     }
 
-    /// Waits until the state is another.
+    /// Waits until the state is another; not for ever.
     pub async fn next_state(&self) -> SaveState {
-        self.writer.changed_from(self.writer.state()).await
+        timeout(MONTH, self.writer.changed_from(self.writer.state())).await.expect("it stays as it is")
     }
 
     /// Everything that was put in is stored, as if it had been one batch, and the writer says so.
