@@ -83,10 +83,12 @@ impl PortType {
     /// Whether an edge may lead from a port of this type to one of `target`'s.
     pub fn fits(&self, target: &Self) -> bool {
         let any = Self::ANY;
-        // ComfyUI's inputs may name several types.
-        *self == any
-            || *target == any
-            || target.name().split(',').any(|one| Self::from_comfy(one) == *self || one == self.name())
+        *self == any || *target == any || self.each().any(|one| target.each().any(|other| one == other))
+    }
+
+    /// The types that it names: ComfyUI's inputs may take several.
+    fn each(&self) -> impl Iterator<Item = Self> {
+        self.name().split(',').map(|name| Self::from_comfy(name.trim()))
     }
 }
 
@@ -130,8 +132,13 @@ mod tests {
     #[test]
     fn an_imported_type_fits_our_own_of_the_same_meaning() {
         let ours = PortType::new;
-        for (comfy, own) in [("STRING", "text"), ("INT", "number"), ("FLOAT", "number"), ("IMAGE", "image"), ("VIDEO", "video")] {
-            assert!(PortType::from_comfy(comfy).fits(&ours(own)) && ours(own).fits(&PortType::from_comfy(comfy)), "{comfy}");
+        for (comfy, own) in
+            [("STRING", "text"), ("INT", "number"), ("FLOAT", "number"), ("IMAGE", "image"), ("VIDEO", "video")]
+        {
+            assert!(
+                PortType::from_comfy(comfy).fits(&ours(own)) && ours(own).fits(&PortType::from_comfy(comfy)),
+                "{comfy}"
+            );
         }
     }
 

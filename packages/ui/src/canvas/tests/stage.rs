@@ -129,7 +129,9 @@ impl Stage {
                     let scope = component.mounted_scope(index, node, &self.dom).unwrap();
                     let root = scope.root_node();
                     let on = id_of(root).unwrap_or_else(|| on.to_owned());
-                    found.insert(scope.id(), (format!("{} {on}", component.name).trim_end().to_owned(), root.clone()));
+                    // Some builds of Dioxus give a component's whole path.
+                    let name = component.name.rsplit("::").next().unwrap_or_default();
+                    found.insert(scope.id(), (format!("{name} {on}").trim_end().to_owned(), root.clone()));
                     self.walk(root, &on, found);
                 }
                 DynamicNode::Fragment(nodes) => nodes.iter().for_each(|node| self.walk(node, on, found)),
