@@ -10,7 +10,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 import { askToClose } from "./x11.mjs";
 
 const run = promisify(execFile);
@@ -58,12 +58,15 @@ class Window {
     await run("xdotool", ["windowfocus", String(this.id)]);
   }
 
-  /** The value of a JavaScript expression in the page. */
+  /** The value of a JavaScript expression in the page. It must change nothing: it is asked again if the answer gets lost. */
   async ask(expression) {
-    const response = await fetch(`${await this.probe}/eval`, { method: "POST", body: expression });
-    const value = JSON.parse(await response.text());
-    if (value?.error) throw new Error(`${expression}: ${value.error}`);
-    return value;
+    for (let attempt = 0; ; attempt++) {
+      const response = await fetch(`${await this.probe}/eval`, { method: "POST", body: expression });
+      const value = JSON.parse(await response.text());
+      if (!value?.error) return value;
+      // Dioxus forgets an answer now and then when the page is busy.
+      if (attempt === 5 || !value.error.includes("Finished")) throw new Error(`${expression}: ${value.error}`);
+    }
   }
 
   /** Waits until an expression holds, and returns its value. */
@@ -128,8 +131,16 @@ class Window {
     return (await this.ask(ids)).find((id) => !before.includes(id));
   }
 
-  /** What is on the canvas: `{ nodes, edges, view }`. */
-  canvas() {
+  /** What is on the canvas once it has come to rest: `{ nodes, edges, view }`. */
+  async canvas() {
+    for (let last; ; await pause(150)) {
+      const now = await this.#canvas();
+      if (isDeepStrictEqual(now, last)) return now;
+      last = now;
+    }
+  }
+
+  #canvas() {
     return this.ask(`(() => {
       const pick = (selector, names) => Object.fromEntries([...document.querySelectorAll(selector)].map((element) =>
         [element.dataset[names[0]], Object.fromEntries(names.slice(1).map((name) => [name, element.dataset[name]]))]));

@@ -10,11 +10,11 @@ use crate::{files, node, process, progress, root};
 /// Runs every `*.test.mjs` directly in `folder`, one file after the other: they share the machine's two cores, and the
 /// desktop's also one screen and one pointer. `prepare` gives them what they need to know.
 pub fn run(folder: &str, options: &Options, outcome: &mut Outcome, prepare: impl Fn(&mut Command)) -> Result<()> {
-    let report = root().join("target/tests.tap");
+    // Of this process alone: somebody may be running other parts at the same time.
+    let report = root().join(format!("target/tests-{}.tap", std::process::id()));
     let files = test_files(folder)?;
     ensure!(!files.is_empty(), "there are no tests in {folder}");
     for file in files {
-        files::remove(&report)?;
         progress::say("Running", &files::relative(&file));
         let mut command = node::node()?;
         command.arg("--test").arg(format!("--test-timeout={}", options.limit().as_millis()));
@@ -25,6 +25,7 @@ pub fn run(folder: &str, options: &Options, outcome: &mut Outcome, prepare: impl
         let status = process::watch(&mut command, |_| {})?;
         outcome.tap(&files::read_text(&report).unwrap_or_default());
         outcome.ended(&files::relative(&file), status, before);
+        files::remove(&report)?;
     }
     Ok(())
 }

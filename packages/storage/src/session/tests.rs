@@ -73,10 +73,15 @@ async fn in_folder(folder: &Path) -> crate::Result<(Session, UnboundedReceiver<E
     Session::open(Location::Folder(folder.to_owned())).await
 }
 
+/// What happens next; something does before long.
+async fn next(events: &mut UnboundedReceiver<Event>) -> Event {
+    timeout(SECOND * 60, events.recv()).await.expect("nothing happens").expect("nothing can happen any more")
+}
+
 /// The node's row, as the next commit tells it.
 async fn committed(events: &mut UnboundedReceiver<Event>) -> Row {
-    match events.recv().await {
-        Some(Event::Committed(rows)) => rows.into_iter().find(|(key, _)| *key == node()).unwrap().1,
+    match next(events).await {
+        Event::Committed(rows) => rows.into_iter().find(|(key, _)| *key == node()).unwrap().1,
         other => panic!("{other:?}"),
     }
 }
@@ -173,7 +178,7 @@ async fn after_a_deletion_nothing_is_written_until_memory_is_stored_anew() {
     let (session, mut events) = on(FaultBackend::new(memory.clone(), [(0, Fault::Before(Error::Deleted))])).await;
     let edit = titled(session.stamp(), "edit");
     session.write(edit.clone());
-    assert_eq!(events.recv().await, Some(Event::Deleted));
+    assert_eq!(next(&mut events).await, Event::Deleted);
     sleep(SECOND * 3600).await;
     assert_eq!(session.state(), SaveState::Failed { error: Error::Deleted, retrying: false, unsaved: 1 });
     assert_eq!(stored(&memory).await, None);
@@ -238,7 +243,7 @@ async fn a_folder_that_is_deleted_while_it_is_open_is_made_again_from_memory() {
     let mut name = Batch::new();
     name.merge(EntityKey::workflow(workflow()), &Registers::new().with(RegisterName::Name, session.stamp(), "A"));
     session.write(name.clone());
-    assert_eq!(events.recv().await, Some(Event::Deleted));
+    assert_eq!(next(&mut events).await, Event::Deleted);
     assert!(!folder.exists());
     assert_eq!(session.load(workflow()).await, Err(Error::Deleted));
 
@@ -266,7 +271,7 @@ async fn a_file_that_is_replaced_while_it_is_open_takes_all_of_memory() {
     let mut theme = Batch::new();
     theme.set("theme", Some("dark".into()));
     session.write(theme);
-    assert_eq!(events.recv().await, Some(Event::Deleted));
+    assert_eq!(next(&mut events).await, Event::Deleted);
     session.rewrite(before).await.unwrap();
     saved(&session).await;
     let again = Sqlite::open(home.path()).await.unwrap();

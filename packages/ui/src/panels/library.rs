@@ -36,6 +36,7 @@ pub fn Library() -> Element {
                             r#type: "search",
                             aria_label: "Find a workflow",
                             placeholder: "Find a workflow",
+                            initial_value: "{query}",
                             oninput: move |event| query.set(event.value()),
                         }
                     }
