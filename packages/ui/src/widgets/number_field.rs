@@ -43,8 +43,11 @@ pub fn NumberField(
     let id = use_dom_id();
     let mut draft = use_signal(|| None::<Draft>);
     let shown = draft().filter(|draft| draft.stands(&value));
+    // A setting that was never set is no mistake; a number that was taken out of the field is.
+    let untouched = shown.is_none() && value.is_empty();
     let text = shown.map_or_else(|| value.clone(), |draft| draft.text);
-    let error = number_text::parse(&text, kind).err().map(|reason: NotANumber| reason.to_string());
+    let reason = number_text::parse(&text, kind).err().filter(|_| !untouched);
+    let error = reason.map(|reason: NotANumber| reason.to_string());
     let described = error.as_ref().map(|_| format!("{id}-error"));
     let held = use_held_text(&text);
     let generation = held.generation();
@@ -111,6 +114,12 @@ mod tests {
         assert!(html.contains(r#"aria-invalid="true""#), "{html}");
         let reason = value_of(&html, "aria-describedby");
         assert!(html.contains(&format!(r#"<p class="oops" id="{reason}">Not a number</p>"#)), "{html}");
+    }
+
+    #[test]
+    fn a_number_that_was_never_set_is_no_mistake() {
+        let html = drawn(|| rsx! { NumberField { label: "Seed", value: "", onchange: |_| {} } });
+        assert!(!html.contains("aria-invalid") && !html.contains("oops"), "{html}");
     }
 
     #[test]

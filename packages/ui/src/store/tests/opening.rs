@@ -61,6 +61,35 @@ async fn a_second_wish_wins_over_a_slower_first() {
 }
 
 #[tokio::test]
+async fn whichever_answers_first_the_last_wish_is_granted() {
+    let (desk, one, two) = two().await;
+    for wishes in [[one, two, one], [two, one, two]] {
+        for id in [one, two] {
+            desk.disk.hold(id);
+        }
+        LocalSet::new()
+            .run_until(async {
+                let mut opening = Vec::new();
+                for id in wishes {
+                    let store = desk.store.clone();
+                    opening.push(tokio::task::spawn_local(async move { store.open_workflow(id).await }));
+                    breathe().await;
+                }
+                desk.disk.tell(wishes[1]);
+                breathe().await;
+                assert_eq!((desk.store.open_id(), desk.store.opening()), (None, Some(wishes[2])));
+                desk.disk.tell(wishes[2]);
+                for opening in opening {
+                    opening.await.unwrap().unwrap();
+                }
+            })
+            .await;
+        assert_eq!((desk.store.open_id(), desk.store.opening()), (Some(wishes[2]), None));
+        desk.store.close_workflow();
+    }
+}
+
+#[tokio::test]
 async fn asking_for_what_is_open_takes_an_earlier_wish_back() {
     let (desk, slow, open) = two().await;
     desk.store.open_workflow(open).await.unwrap();
