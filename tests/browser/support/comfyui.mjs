@@ -1,24 +1,32 @@
 // Workflows in ComfyUI's format: real ones from its templates' package, and made ones of any size.
 
 import { execFile } from "node:child_process";
-import { access, readFile } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const PACKAGE = "comfyui-workflow-templates-json==0.1.123";
-const FOLDER = fileURLToPath(new URL("../../../target/comfyui-templates", import.meta.url));
+const PACKAGE = "comfyui-workflow-templates-json";
+const VERSION = "0.1.123";
 
-/** The text of a real template. The package comes from PyPI on first use. */
+/** Storage's own tests keep the package in the same place. */
+const FOLDER = fileURLToPath(new URL(`../../../target/tmp/comfyui-templates-${VERSION}`, import.meta.url));
+
+/** The text of a real template. The package comes from the Python package index on first use. */
 export async function template(name) {
-  const file = join(FOLDER, "comfyui_workflow_templates_json", "templates", `${name}.json`);
-  try {
-    await access(file);
-  } catch {
-    const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", FOLDER, PACKAGE];
-    await promisify(execFile)("python3", pip);
-  }
-  return readFile(file, "utf8");
+  const read = () => readFile(join(FOLDER, "comfyui_workflow_templates_json", "templates", `${name}.json`), "utf8");
+  return read().catch(async () => {
+    await install();
+    return read();
+  });
+}
+
+async function install() {
+  // Whole or not at all: another test may look for it at the same time.
+  const partial = `${FOLDER}.${process.pid}`;
+  const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--disable-pip-version-check"];
+  await promisify(execFile)("python3", [...pip, "--only-binary", ":all:", "--target", partial, `${PACKAGE}==${VERSION}`]);
+  await rename(partial, FOLDER).catch(() => rm(partial, { recursive: true, force: true }));
 }
 
 /**
