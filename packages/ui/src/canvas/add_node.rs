@@ -6,7 +6,11 @@ use dioxus::prelude::*;
 use engine::KINDS;
 use storage::model::Point;
 
-use super::{card::icon, editor::use_editor, geometry::CARD_WIDTH};
+use super::{
+    card::icon,
+    editor::{SLACK_MOVING, use_editor},
+    geometry::CARD_WIDTH,
+};
 use crate::{
     store::Selection,
     widgets::{SearchItem, SearchList},
@@ -40,7 +44,7 @@ pub fn AddNode() -> Element {
                 let corner = Point { x: at.x - CARD_WIDTH / 2., y: at.y - 20. };
                 if let Some(id) = editor.store.add_node(&kind, corner) {
                     editor.store.select(Selection::node(id));
-                    editor.refresh();
+                    editor.refresh(SLACK_MOVING);
                 }
                 editor.focus();
             },

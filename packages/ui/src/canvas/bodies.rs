@@ -4,11 +4,12 @@ use dioxus::prelude::*;
 use engine::{Control, Field, Picture};
 use storage::model::{Json, NodeId, Object};
 
+use super::geometry::Words;
 use crate::store::{Topic, use_store, use_topic};
 
 /// A card's body.
 #[component]
-pub fn Body(id: NodeId) -> Element {
+pub fn Body(id: NodeId, width: f64) -> Element {
     let store = use_store();
     use_topic(&store, Topic::Node(id));
     let Some(content) = store.content(id) else { return VNode::empty() };
@@ -50,14 +51,19 @@ pub fn Body(id: NodeId) -> Element {
                     }
                     dl { class: "facts",
                         for (label , value) in facts {
-                            dt { key: "{label}", "{label}" }
-                            dd { "{value}" }
+                            dt { key: "{label}", class: if is_long(&label, width) { "cut" }, "{label}" }
+                            dd { class: if is_long(&value, width) { "cut" }, "{value}" }
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// Whether a name or a value may be too long for its column on a card of that width.
+fn is_long(words: &str, width: f64) -> bool {
+    Words(words).width_at_most(12.5) > width / 2. - 21.
 }
 
 /// A picture from an address. Nothing is fetched until the user says so: the host is shown, and a button.

@@ -7,9 +7,9 @@ use storage::model::{NodeId, NodeStatus};
 use super::{
     bodies::Body,
     editor::{Detail, use_editor},
-    geometry::Rect,
+    geometry::{Rect, Words},
     gesture::Mood,
-    ports::port_rows,
+    ports::{Marks, port_rows},
 };
 use crate::{
     platform::{self, PageState},
@@ -78,7 +78,10 @@ pub fn Card(id: NodeId) -> Element {
             onpointerdown: move |event| pressed.press_node(id, &event),
             ondoubleclick: move |event| event.stop_propagation(),
             onkeydown: move |event| editor.key_on_node(id, &event),
-            Face { id }
+            Face { id, width: rect.width() }
+            if !note {
+                Marks { id, width: rect.width() }
+            }
             span {
                 class: "grip",
                 "data-part": "resize",
@@ -90,7 +93,7 @@ pub fn Card(id: NodeId) -> Element {
 
 /// What is on a card.
 #[component]
-fn Face(id: NodeId) -> Element {
+fn Face(id: NodeId, width: f64) -> Element {
     let store = use_store();
     let editor = use_editor();
     use_topic(&store, Topic::Node(id));
@@ -100,13 +103,14 @@ fn Face(id: NodeId) -> Element {
         // A note is all paper: the paper is its handle.
         return rsx! {
             div { class: "words", "data-part": "header",
-                Body { id }
+                Body { id, width }
             }
         };
     }
     let mut rename = editor.renaming;
     let title = content.shape.title.clone();
     let renamed = store.clone();
+    let long = Words(&title).width_at_most(14.) > width - 56.;
     rsx! {
         header { class: "top", "data-part": "header",
             Icon { name: icon(content.shape.picture) }
@@ -121,11 +125,11 @@ fn Face(id: NodeId) -> Element {
                     oncancel: move |()| rename.set(None),
                 }
             } else {
-                h3 { class: "title", title: "{title}", ondoubleclick: move |_| rename.set(Some(id)), "{title}" }
+                h3 { class: if long { "title cut" } else { "title" }, title: "{title}", ondoubleclick: move |_| rename.set(Some(id)), "{title}" }
             }
         }
-        {port_rows(&store, id, &content)}
-        Body { id }
+        {port_rows(&store, id, &content, width)}
+        Body { id, width }
     }
 }
 

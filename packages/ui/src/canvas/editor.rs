@@ -50,7 +50,11 @@ impl Detail {
 }
 
 /// Elements are made for what is so near to the view, in CSS pixels.
-const MARGIN: f64 = 150.;
+const MARGIN: f64 = 120.;
+/// Elements are taken away once what has them is so much larger than what should. While the view moves it may be much, so that
+/// zooming doesn't make and drop cards all the time; at rest it may be little, for every card costs a part of every frame.
+pub(super) const SLACK_MOVING: f64 = 2.5;
+const SLACK_AT_REST: f64 = 1.2;
 /// Wheels have no end that is told: after so many milliseconds of rest the view is kept.
 const REST: u64 = 400;
 
@@ -74,7 +78,7 @@ pub struct Inner {
     pub(super) area: Signal<Rect>,
     pub(super) detail: Signal<Detail>,
     /// What the pointer is doing, as far as it shows.
-    pub(super) mood: Signal<Mood>,
+    pub(crate) mood: Signal<Mood>,
     pub(super) marquee: Signal<Option<Rect>>,
     pub(super) draft: Signal<Option<DraftEdge>>,
     /// What the drawn edge would join if it were released now. Beside [`Inner::draft`], because ports show this alone and
@@ -156,13 +160,14 @@ impl Editor {
     /// Shows another part of the world, and keeps that once it comes to rest.
     pub fn look(&self, view: Viewport) {
         self.store.set_viewport(view);
-        self.refresh();
+        self.refresh(SLACK_MOVING);
         let change = self.changes.get().wrapping_add(1);
         self.changes.set(change);
         let this = self.clone();
         spawn(async move {
             sleep(REST).await;
             if this.changes.get() == change && matches!(*this.gesture.borrow(), Gesture::None) {
+                this.refresh(SLACK_AT_REST);
                 this.store.keep_viewport();
             }
         });
@@ -196,12 +201,12 @@ impl Editor {
         if self.store.open_id().is_some() && self.store.viewport().is_none() {
             self.fit();
         } else {
-            self.refresh();
+            self.refresh(SLACK_AT_REST);
         }
     }
 
-    /// Decides anew what has elements, if what is shown has left what has.
-    pub fn refresh(&self) {
+    /// Decides anew what has elements, if what is shown has left what has, or that is more than `slack` times too large.
+    pub(super) fn refresh(&self, slack: f64) {
         let view = self.view();
         let detail = Detail::at(view.zoom);
         update(self.detail, detail);
@@ -211,8 +216,7 @@ impl Editor {
         let shown = geometry::shown(view, self.size.get());
         let wanted = shown.grown(MARGIN / view.zoom);
         let area = *self.area.peek();
-        // Rarely: when the view leaves the area, or the area has become far too large for it.
-        if !area.holds(&shown) || area.area() > wanted.area() * 2.5 {
+        if !area.holds(&shown) || area.area() > wanted.area() * slack {
             let mut signal = self.area;
             signal.set(wanted);
             self.store.set_area(wanted);

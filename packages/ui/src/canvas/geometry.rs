@@ -139,6 +139,26 @@ pub fn port_height(row: usize) -> f64 {
     HEADER + ABOVE_PORTS + PORT_ROW * (row as f64 + 0.5)
 }
 
+/// Text on one line, of which it matters whether it fits.
+///
+/// Clipping what fits anyway is not free: each clip is a piece of its own for the browser to put together in every frame, and
+/// on a screenful of cards they were most of what panning cost.
+pub struct Words<'a>(pub &'a str);
+
+impl Words<'_> {
+    /// No wider than this, in units, at a font of `size`: what capitals would take, and other scripts' full widths.
+    pub fn width_at_most(&self, size: f64) -> f64 {
+        let width = |letter: char| match letter {
+            'i' | 'l' | 'j' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | '\'' | '(' | ')' | '|' | '-' => 0.42,
+            'm' | 'w' | 'M' | 'W' | '@' | '%' => 1.,
+            'a'..='z' | '0'..='9' | '_' => 0.65,
+            letter if letter.is_ascii() => 0.8,
+            _ => 1.1,
+        };
+        self.0.chars().map(width).sum::<f64>() * size
+    }
+}
+
 /// How large a card is: what its node says, but never so small that a port would stick out.
 pub fn card_size(wanted: Option<Size>, rows: usize, body: f64) -> Size {
     let top = ports_end(rows);

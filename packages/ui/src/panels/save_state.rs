@@ -4,6 +4,7 @@ use dioxus::prelude::*;
 use storage::{Error, SaveState};
 
 use crate::{
+    canvas::{Mood, use_editor},
     platform::monotonic_millis,
     store::use_store,
     widgets::{Reach, SaveLadder, sleep},
@@ -13,6 +14,7 @@ use crate::{
 #[component]
 pub fn Saving() -> Element {
     let store = use_store();
+    let editor = use_editor();
     let mut state = use_signal(|| store.session().state());
     let mut saved_at = use_signal(|| None::<f64>);
     let session = store.session().clone();
@@ -29,7 +31,11 @@ pub fn Saving() -> Element {
             }
         }
     });
-    let now = state.read().clone();
+    // Each step of a drag is stored. That would have the words flicker, and there is more to come anyway.
+    let now = match state.read().clone() {
+        SaveState::Saved if (editor.mood)() == Mood::Dragging => SaveState::Saving(1),
+        now => now,
+    };
     let (name, reach) = match &now {
         SaveState::Saved => ("saved", Reach::Disk),
         SaveState::Saving(_) => ("saving", Reach::Window),

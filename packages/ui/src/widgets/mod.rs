@@ -41,7 +41,7 @@ pub use keys::keep_typing;
 pub use menu::{Menu, MenuItem, MenuLine};
 pub use number_field::NumberField;
 pub use number_text::NumberKind;
-pub use port_glyph::PortGlyph;
+pub use port_glyph::port_glyph;
 pub use save_ladder::{Reach, SaveLadder};
 pub use search::SearchItem;
 pub use search_list::SearchList;

@@ -231,7 +231,7 @@ async fn drawing_an_edge_renders_no_port_until_it_snaps() {
     let rendered = stage.rendered_by(|editor| editor.pointer_moved(&pointer(x - 90., y)));
     assert_eq!(rendered, ["Draft", "Why"].map(String::from).into());
     let rendered = stage.rendered_by(|editor| editor.pointer_moved(&pointer(x - 10., y)));
-    assert!(rendered.iter().any(|name| name.starts_with("PortDot")));
+    assert!(rendered.iter().any(|name| name.starts_with("Marks")));
     let rendered = stage.rendered_by(|editor| editor.pointer_moved(&pointer(x - 9., y)));
     assert!(rendered.is_empty(), "it is snapped, so nothing changes: {rendered:?}");
 }

@@ -36,7 +36,7 @@ fn on_the_canvas(rendered: &BTreeSet<String>) -> BTreeSet<String> {
 async fn a_setting_renders_its_card_alone() {
     let (mut stage, Drawn { prompt, .. }) = Stage::new(draw).await;
     let rendered = stage.rendered_by(|editor| set(&editor.store, prompt, "text", "A lighthouse"));
-    assert_eq!(rendered, of(["Card", "Face", "Body"], prompt));
+    assert_eq!(rendered, of(["Card", "Face", "Marks", "Body"], prompt));
     assert!(stage.card(prompt).contains("A lighthouse"));
 }
 
@@ -45,10 +45,10 @@ async fn a_setting_of_the_selected_node_renders_the_inspector_too() {
     let (mut stage, Drawn { prompt, beside, .. }) = Stage::new(draw).await;
     stage.act(|editor| editor.store.select(Selection::node(prompt)));
     let rendered = stage.rendered_by(|editor| set(&editor.store, prompt, "text", "A lighthouse"));
-    assert_eq!(on_the_canvas(&rendered), of(["Card", "Face", "Body"], prompt));
+    assert_eq!(on_the_canvas(&rendered), of(["Card", "Face", "Marks", "Body"], prompt));
     assert!(rendered.contains("NodeSettings") && rendered.contains("Setting"), "{rendered:?}");
     let rendered = stage.rendered_by(|editor| set(&editor.store, beside, "text", "A castle"));
-    assert_eq!(rendered, of(["Card", "Face", "Body"], beside), "it shows another node");
+    assert_eq!(rendered, of(["Card", "Face", "Marks", "Body"], beside), "it shows another node");
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn of_a_thousand_nodes_those_near_the_view_are_mounted() {
     let (stage, nodes) = Stage::new(thousand).await;
     let mounted = stage.mounted();
     let count = |name: &str| mounted.iter().filter(|mounted| mounted.starts_with(name)).count();
-    // 1150 × 950 units of the world hold 4 columns and 4 rows.
+    // 1120 × 920 units of the world hold 4 columns and 4 rows.
     assert_eq!((count("Card "), count("Face ")), (16, 16));
     assert!((16..=28).contains(&count("EdgeLine ")), "{}", count("EdgeLine "));
     assert_eq!(stage.html().matches("data-node-id").count(), 16);

@@ -23,7 +23,7 @@ use crate::{
     widgets::{Toaster, Toasts},
 };
 
-/// How large the canvas is. Beyond that lies a margin of 150 in which there are elements too.
+/// How large the canvas is. Beyond that lies a margin of 120 in which there are elements too.
 pub const SIZE: Size = Size { width: 1000., height: 800. };
 
 /// A canvas that shows the world at its own size, from its origin.
