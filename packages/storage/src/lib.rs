@@ -27,7 +27,7 @@ pub mod writer;
 pub use error::{Error, Result};
 pub use platform::{BoxFuture, MaybeSend, MaybeSync};
 pub use session::{Event, Location, Session};
-pub use writer::SaveState;
+pub use writer::{Hold, SaveState};
 
 /// The version of what is stored. A database with a larger one is read by no older build, and never written to by one.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -22,11 +22,11 @@ use self::web as target;
 
 use crate::{
     Error, MaybeSend, Result, SaveState,
-    backend::{Backend, Batch, CLOCK, Committed, Loaded, Notice, Rows, memory::Memory},
+    backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
     parking::{self, Parked},
     platform::{random_bits, spawn, wall_clock},
-    writer::Writer,
+    writer::{Hold, Writer},
 };
 
 /// Where everything lives.
@@ -84,7 +84,7 @@ impl Session {
     /// A session on a database that is open already: for tests.
     ///
     /// # Errors
-    /// The clock can't be read.
+    /// The library can't be read.
     pub async fn on(backend: Arc<dyn Backend>) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
         let (tell, events) = mpsc::unbounded_channel();
         Ok((Self::start(backend, parking::Place::nowhere(), tell).await?, events))
@@ -99,8 +99,9 @@ impl Session {
         parking: parking::Place,
         tell: mpsc::UnboundedSender<Event>,
     ) -> Result<Self> {
-        let kept = backend.kv(CLOCK).await?.and_then(|json| json.read().ok());
-        let clock = Arc::new(Mutex::new(Clock::new(random_bits(), kept)));
+        // No clock starts behind anything that was stored: what was parked is stored with stamps before anybody reads.
+        let clock = Arc::new(Mutex::new(Clock::new(random_bits())));
+        observe_workflows(&clock, &backend.workflows().await?);
         let seen = Arc::clone(&clock);
         let listener = move |result: &Result<Committed>| {
             let event = match result {
@@ -150,7 +151,7 @@ impl Session {
     /// All workflows' rows, deleted ones too. Later stamps are larger than all that they hold.
     pub async fn workflows(&self) -> Result<Rows<WorkflowId>> {
         let workflows = self.0.backend.workflows().await?;
-        self.observe(workflows.rows.iter().map(|(_, row)| &row.registers));
+        observe_workflows(&self.0.clock, &workflows);
         Ok(workflows)
     }
 
@@ -196,6 +197,12 @@ impl Session {
     /// Resolves when everything that was written before this call is on the disk.
     pub fn flush(&self) -> impl Future<Output = ()> + MaybeSend + use<> {
         self.0.writer.flush()
+    }
+
+    /// Has edits gather until the result is dropped: for a movement that makes many and of which the last counts. They are
+    /// unsaved meanwhile and said to be, and are parked and flushed like any.
+    pub fn hold(&self) -> Hold {
+        self.0.writer.hold()
     }
 
     /// How saving goes.
@@ -297,6 +304,15 @@ impl Session {
 fn observe<'a>(clock: &Mutex<Clock>, all: impl Iterator<Item = &'a Registers>) {
     if let Some(newest) = all.filter_map(Registers::newest).max() {
         lock(clock).observe(newest);
+    }
+}
+
+/// Brings the clock to the newest stamp in any of the workflows: the row of each has the time of its newest change.
+fn observe_workflows(clock: &Mutex<Clock>, workflows: &Rows<WorkflowId>) {
+    observe(clock, workflows.rows.iter().map(|(_, row)| &row.registers));
+    let changed = workflows.rows.iter().filter_map(|(_, row)| Some(row.counts?.updated_at));
+    if let Some(newest) = changed.max() {
+        lock(clock).observe_millis(newest);
     }
 }
 

@@ -41,7 +41,7 @@ impl Template {
 }
 
 fn import_text(text: &str, name: &str) -> Result<Import, ImportError> {
-    let mut clock = Clock::new(7, None);
+    let mut clock = Clock::new(7);
     import(text, name, &mut || clock.tick(1_000))
 }
 
@@ -311,7 +311,7 @@ fn original(node: &Node) -> Value {
 
 #[test]
 fn what_is_stored_is_what_was_imported() {
-    let mut clock = Clock::new(9, None);
+    let mut clock = Clock::new(9);
     for template in templates() {
         let mut workflow = template.import().workflow;
         let stamp = clock.tick(2_000);

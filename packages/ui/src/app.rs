@@ -9,7 +9,10 @@ use tracing::error;
 
 use crate::{
     canvas::{Canvas, Editor},
-    panels::{Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, Panels, TopBar, look_at, use_panels},
+    panels::{
+        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, Panels, TopBar, look_at, say_unreadable_parts,
+        say_unreadable_workflows, use_panels,
+    },
     platform::{self, Leaving, PageState},
     store::{Store, Topic, use_store, use_topic},
     widgets::{Toaster, Toasts},
@@ -117,6 +120,11 @@ fn Studio(opened: Opened) -> Element {
     let toaster = Toaster::provide();
     let editor = use_context_provider(|| Editor::new(store.clone(), toaster));
     use_context_provider(Panels::new);
+    let read = store.clone();
+    use_hook(|| {
+        say_unreadable_workflows(&read, toaster);
+        say_unreadable_parts(&read, toaster);
+    });
     let listening = store.clone();
     use_future(move || {
         let (store, events) = (listening.clone(), opened.events.borrow_mut().take());

@@ -26,7 +26,7 @@ pub struct Sample {
 impl Sample {
     /// The same sample every time.
     pub fn new() -> Self {
-        let mut clock = Clock::new(1, None);
+        let mut clock = Clock::new(1);
         let workflow = Workflow::new(WorkflowId::new(clock.tick(START)), "Sample");
         let nodes = (0..NODES).map(|number| node(NodeId::new(clock.tick(START)), number)).collect();
         Self { workflow, nodes, clock }

@@ -24,3 +24,22 @@ export function storedRows(page, table) {
     }
   }, table);
 }
+
+/** Writes a row past the app, as a fault of the disk would. */
+export function writeRow(page, table, key, value) {
+  return page.evaluate(
+    async ({ table, key, value }) => {
+      const settled = (target, success) =>
+        new Promise((done, failed) => {
+          target[success] = () => done(target.result);
+          target.onerror = () => failed(target.error);
+        });
+      const database = await settled(indexedDB.open("atelier"), "onsuccess");
+      const transaction = database.transaction([table], "readwrite");
+      transaction.objectStore(table).put(value, key);
+      await settled(transaction, "oncomplete");
+      database.close();
+    },
+    { table, key, value },
+  );
+}

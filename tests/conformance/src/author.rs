@@ -19,7 +19,7 @@ pub struct Author(Clock);
 impl Author {
     /// An author with a number of their own.
     pub fn new(number: u64) -> Self {
-        Self(Clock::new(number, None))
+        Self(Clock::new(number))
     }
 
     pub fn stamp(&mut self) -> Stamp {

@@ -81,7 +81,7 @@ impl Tab {
             let heard = Rc::clone(&notices);
             let db = IndexedDb::open(&name, move |notice| heard.borrow_mut().push(notice)).await;
             let db = Rc::new(db.map_err(|error| told::<()>(Err(error)))?);
-            Ok(Self { db, clock: RefCell::new(Clock::new(number.into(), None)), notices }.into())
+            Ok(Self { db, clock: RefCell::new(Clock::new(number.into())), notices }.into())
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Batch, OplogRecord};
 use crate::{
-    model::{Counts, EntityKey, Part, RegisterName, Registers, Row, Stamp},
+    model::{Counts, EntityKey, Part, RegisterName, Registers, Row},
     parking,
 };
 
@@ -12,8 +12,6 @@ use crate::{
 pub(super) struct Applied {
     /// Rows by key.
     pub rows: Vec<(EntityKey, Row)>,
-    /// The clock, if the batch brings it forward.
-    pub clock: Option<Stamp>,
     /// The oplog's new record.
     pub record: Option<OplogRecord>,
 }
@@ -27,8 +25,8 @@ pub(super) fn keys(batch: &Batch) -> Vec<EntityKey> {
     keys
 }
 
-/// Merges the batch with what is stored. `stored` has the rows of [`keys`] that exist, `clock` the stamp that is kept.
-pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>, clock: Option<Stamp>) -> Applied {
+/// Merges the batch with what is stored. `stored` has the rows of [`keys`] that exist.
+pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>) -> Applied {
     let mut rows = BTreeMap::new();
     for workflow in batch.workflows() {
         let key = EntityKey::workflow(workflow);
@@ -56,11 +54,9 @@ pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>, clock: 
         }
         rows.insert(key, row);
     }
-    let newest = batch.newest();
-    let record = batch.is_recorded().then_some(newest).flatten();
+    let record = batch.is_recorded().then(|| batch.newest()).flatten();
     Applied {
         rows: rows.into_iter().collect(),
-        clock: newest.filter(|newest| clock.is_none_or(|clock| clock < *newest)),
         record: record.map(|id| OplogRecord { id, patches: parking::patches(batch) }),
     }
 }

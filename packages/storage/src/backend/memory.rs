@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Backend, Batch, CLOCK, Committed, Loaded, OplogRecord, Rows, SCHEMA, apply};
+use super::{Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, apply};
 use crate::{
     BoxFuture, Result, SCHEMA_VERSION,
     model::{EntityKey, Json, Part, Row, Stamp, WorkflowId},
@@ -67,17 +67,13 @@ impl Backend for Memory {
         let mut data = self.data();
         let stored =
             apply::keys(&batch).into_iter().filter_map(|key| Some((key, data.rows.get(&key)?.clone()))).collect();
-        let clock = data.kv.get(CLOCK).and_then(|json| json.read().ok());
-        let applied = apply::apply(&batch, stored, clock);
+        let applied = apply::apply(&batch, stored);
         data.rows.extend(applied.rows.iter().cloned());
         for (key, value) in batch.kv() {
             match value {
                 Some(value) => data.kv.insert(key.to_owned(), value.clone()),
                 None => data.kv.remove(key),
             };
-        }
-        if let Some(clock) = applied.clock {
-            data.kv.insert(CLOCK.to_owned(), Json::from(clock.to_string()));
         }
         if let Some(record) = applied.record {
             data.oplog.insert(record.id, record);

@@ -39,7 +39,7 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>>;
 
     /// Applies a batch in one transaction: each stored row is read, merged with the batch's registers and written with its
-    /// version raised; counts, settings, the clock and the oplog record go with it. All of it is stored, or nothing.
+    /// version raised; counts, settings and the oplog record go with it. All of it is stored, or nothing.
     ///
     /// `Ok` means that the disk has it: a crash or power loss after that loses nothing of the batch. It carries the rows as
     /// they are now, which may hold registers that another connection has written. After an error nothing was stored, except
@@ -64,9 +64,6 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// Ends the connection once what is under way has finished.
     fn close(&self) -> BoxFuture<()>;
 }
-
-/// Setting: the last stamp that was stored, so that no clock ever starts behind it.
-pub const CLOCK: &str = "clock";
 
 /// Setting: the version of what is stored.
 pub const SCHEMA: &str = "schemaVersion";

@@ -17,10 +17,10 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, Transactio
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Backend, Batch, CLOCK, Committed, Loaded, OplogRecord, Rows, SCHEMA, apply};
+use super::{Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, apply};
 use crate::{
     BoxFuture, Error, Result, SCHEMA_VERSION,
-    model::{EdgeId, EntityKey, Json, NodeId, Part, Row, Stamp, Table, WorkflowId},
+    model::{EdgeId, EntityKey, Json, NodeId, Part, Row, Table, WorkflowId},
 };
 
 /// The database's file in the data folder.
@@ -288,8 +288,7 @@ impl Worker {
                 Err(_) => aside.push((key, text)),
             }
         }
-        let clock: Option<Stamp> = read_kv(&transaction, CLOCK)?.and_then(|json| json.read().ok());
-        let applied = apply::apply(batch, stored, clock);
+        let applied = apply::apply(batch, stored);
         for (key, text) in aside {
             write_kv(&transaction, &format!("aside/{key}"), &Json::from(String::from_utf8_lossy(&text).as_ref()))?;
         }
@@ -301,9 +300,6 @@ impl Worker {
                 Some(value) => write_kv(&transaction, key, value)?,
                 None => drop(transaction.prepare_cached("DELETE FROM kv WHERE key = ?1")?.execute([key])?),
             }
-        }
-        if let Some(clock) = applied.clock {
-            write_kv(&transaction, CLOCK, &Json::from(clock.to_string()))?;
         }
         if let Some(record) = &applied.record {
             let text = serde_json::to_string(record).map_err(|error| Error::Corrupt(error.to_string()))?;

@@ -212,7 +212,12 @@ impl FromIterator<(RegisterName, Register)> for Registers {
     fn from_iter<T: IntoIterator<Item = (RegisterName, Register)>>(all: T) -> Self {
         let mut registers = Self::new();
         for (name, register) in all {
-            registers.set(name, register);
+            // What is stored is sorted.
+            if registers.0.last().is_none_or(|(last, _)| *last < name) {
+                registers.0.push((name, register));
+            } else {
+                registers.set(name, register);
+            }
         }
         registers
     }

@@ -101,13 +101,14 @@ pub struct Clock {
 
 impl Clock {
     /// A clock of one tab or process. Of `replica` 62 bits count; they must be random, so that no two clocks that run at the
-    /// same time make the same stamp. `kept` is the last stamp that storage remembers.
-    pub fn new(replica: u64, kept: Option<Stamp>) -> Self {
-        let mut clock = Self { millis: 0, counter: 0, replica: replica & REPLICA_MASK };
-        if let Some(kept) = kept {
-            clock.observe(kept);
-        }
-        clock
+    /// same time make the same stamp.
+    pub fn new(replica: u64) -> Self {
+        Self { millis: 0, counter: 0, replica: replica & REPLICA_MASK }
+    }
+
+    /// Takes note of a time at which something was stored: every later stamp is of a later one.
+    pub fn observe_millis(&mut self, millis: u64) {
+        (self.millis, self.counter) = (self.millis, self.counter).max((millis.min(LAST_SEEN), COUNTER_MAX));
     }
 
     /// The next stamp. `wall` is the time that the system claims, in milliseconds since 1970.

@@ -1,7 +1,8 @@
 //! The single writer between memory and the database.
 //!
 //! Edits are put into a queue and are on their way to the database before [`Writer::enqueue`] returns, unless a commit is
-//! under way; then they gather, and go together in the next one. There is at most one commit under way. No timer decides an
+//! under way or somebody holds the writer ([`Writer::hold`]); then they gather, and go together in the next one. There is at
+//! most one commit under way. No timer decides an
 //! order; timers only space the repetitions of a commit that failed. Such a commit is kept as it was and repeated, which the
 //! merge makes harmless, until it succeeds.
 
@@ -10,6 +11,7 @@ mod state;
 mod tests;
 
 use std::{
+    fmt,
     future::Future,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -57,6 +59,30 @@ struct Queue {
     taken: u64,
     /// How many of them are committed.
     committed: u64,
+    /// How many of them somebody waits for, held or not.
+    wanted: u64,
+    /// How many [`Hold`]s there are.
+    holds: usize,
+}
+
+/// While it exists, edits gather: a pointer that drags makes sixty a second, and the disk needs the last. Whoever flushes gets
+/// what has gathered stored all the same.
+#[derive(Debug)]
+#[must_use = "edits gather for as long as this exists"]
+pub struct Hold(Writer);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.holds -= 1;
+        self.0.advance(&mut queue);
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writer").field(&self.state()).finish()
+    }
 }
 
 /// What is being committed, or waits for its repetition.
@@ -94,9 +120,20 @@ impl Writer {
         self.advance(&mut queue);
     }
 
+    /// Has edits gather until the result is dropped.
+    pub fn hold(&self) -> Hold {
+        self.queue().holds += 1;
+        Hold(self.clone())
+    }
+
     /// Resolves when everything that was enqueued before this call is committed, however often that takes to succeed.
     pub fn flush(&self) -> impl Future<Output = ()> + MaybeSend + use<> {
-        let enqueued = self.queue().enqueued;
+        let enqueued = {
+            let mut queue = self.queue();
+            queue.wanted = queue.enqueued;
+            self.advance(&mut queue);
+            queue.enqueued
+        };
         let mut progress = self.0.progress.subscribe();
         // Keeps the writer, and so the sender, alive while somebody waits.
         let this = self.clone();
@@ -140,7 +177,8 @@ impl Writer {
 
     /// Starts the next commit if there is something to commit and nothing under way; says how saving goes.
     fn advance(&self, queue: &mut Queue) {
-        if queue.under_way.is_none() && !queue.gathering.is_empty() {
+        let may = queue.holds == 0 || queue.wanted > queue.taken;
+        if may && queue.under_way.is_none() && !queue.gathering.is_empty() {
             let batch = Arc::new(std::mem::take(&mut queue.gathering));
             let under_way = Arc::new(UnderWay { batch, hurry: Notify::new() });
             queue.under_way = Some(Arc::clone(&under_way));

@@ -6,7 +6,10 @@ use std::{
 };
 
 use dioxus::{html::geometry::ClientPoint, prelude::*};
-use storage::model::{Ends, NodeId, Point, Size, Viewport};
+use storage::{
+    Hold,
+    model::{Ends, NodeId, Point, Size, Viewport},
+};
 
 use super::{
     edges::DraftEdge,
@@ -54,9 +57,9 @@ const MARGIN: f64 = 120.;
 /// Elements are taken away once what has them is so much larger than what should. While the view moves it may be much, so that
 /// zooming doesn't make and drop cards all the time; at rest it may be little, for every card costs a part of every frame.
 pub(super) const SLACK_MOVING: f64 = 2.5;
-const SLACK_AT_REST: f64 = 1.2;
-/// Wheels have no end that is told: after so many milliseconds of rest the view is kept.
-const REST: u64 = 400;
+pub(super) const SLACK_AT_REST: f64 = 1.2;
+/// Wheels have no end that is told: after so many milliseconds of rest the view is kept, and what is being dragged.
+pub(super) const REST: u64 = 400;
 
 /// The canvas' own state. Clones share it.
 #[derive(Clone)]
@@ -78,7 +81,7 @@ pub struct Inner {
     pub(super) area: Signal<Rect>,
     pub(super) detail: Signal<Detail>,
     /// What the pointer is doing, as far as it shows.
-    pub(crate) mood: Signal<Mood>,
+    pub(super) mood: Signal<Mood>,
     pub(super) marquee: Signal<Option<Rect>>,
     pub(super) draft: Signal<Option<DraftEdge>>,
     /// What the drawn edge would join if it were released now. Beside [`Inner::draft`], because ports show this alone and
@@ -96,12 +99,14 @@ pub struct Inner {
     pub(super) space: Signal<bool>,
     pub(super) gesture: RefCell<Gesture>,
     pub(super) wheel: RefCell<Wheel>,
+    /// What a drag moves is stored when it ends, or pauses.
+    pub(super) hold: RefCell<Option<Hold>>,
     element: RefCell<Option<Rc<MountedData>>>,
     /// Where the canvas is in the window.
     origin: Cell<Point>,
     size: Cell<Size>,
-    /// Counts view changes, so that the last one can be told.
-    changes: Cell<u32>,
+    /// Counts view changes and steps of a drag, so that the last one can be told.
+    pub(super) changes: Cell<u32>,
 }
 
 /// The editor of this window.
@@ -128,6 +133,7 @@ impl Editor {
             space: Signal::new(false),
             gesture: RefCell::new(Gesture::None),
             wheel: RefCell::default(),
+            hold: RefCell::new(None),
             element: RefCell::new(None),
             origin: Cell::default(),
             size: Cell::default(),

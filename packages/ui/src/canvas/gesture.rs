@@ -16,12 +16,13 @@ use storage::model::{EdgeId, Ends, NodeId, Point, Size, Viewport};
 
 use super::{
     edges::DraftEdge,
-    editor::{Editor, update},
+    editor::{Editor, REST, SLACK_AT_REST, update},
     geometry::{self, MIN_WIDTH, Rect},
 };
 use crate::{
     platform,
     store::{Selection, Side},
+    widgets::sleep,
 };
 
 /// A port of a node.
@@ -254,11 +255,34 @@ impl Editor {
             _ => Mood::Idle,
         };
         update(self.mood, shown);
+        if matches!(gesture, Gesture::Drag { .. } | Gesture::Resize { .. }) {
+            *self.hold.borrow_mut() = Some(self.store.session().hold());
+            self.keep_when_it_pauses();
+        }
         if let Gesture::Connect { port, .. } = &gesture {
             let mut connecting = self.connecting;
             connecting.set(Some(port.clone()));
         }
         *self.gesture.borrow_mut() = gesture;
+    }
+
+    /// Stores what a drag has moved whenever the hand rests: it may stay there for long.
+    fn keep_when_it_pauses(&self) {
+        let this = self.clone();
+        spawn(async move {
+            let mut seen = this.changes.get();
+            loop {
+                sleep(REST).await;
+                if this.hold.borrow().is_none() {
+                    return;
+                }
+                if seen == this.changes.get() {
+                    // Under way from here on; nobody needs to wait for it.
+                    drop(this.store.session().flush());
+                }
+                seen = this.changes.get();
+            }
+        });
     }
 
     fn go_on(&self, finger: i32, at: ClientPoint) {
@@ -275,6 +299,7 @@ impl Editor {
                 let (dx, dy) = (to.x - from.x, to.y - from.y);
                 let moved: Vec<_> = nodes.iter().map(|(id, at)| (*id, Point { x: at.x + dx, y: at.y + dy })).collect();
                 drop(gesture);
+                self.changes.set(self.changes.get().wrapping_add(1));
                 self.store.move_nodes(&moved);
             }
             Gesture::Resize { id, from, size } => {
@@ -285,6 +310,7 @@ impl Editor {
                 };
                 let id = *id;
                 drop(gesture);
+                self.changes.set(self.changes.get().wrapping_add(1));
                 self.store.update_node_dimensions(id, None, Some(size));
             }
             Gesture::Marquee { from, base } => {
@@ -347,6 +373,7 @@ impl Editor {
             _ => {}
         }
         self.rest();
+        self.refresh(SLACK_AT_REST);
     }
 
     /// Takes back what the pointer is doing. Returns whether it was doing anything.
@@ -366,6 +393,7 @@ impl Editor {
 
     /// Shows nothing of a gesture any more.
     pub(super) fn rest(&self) {
+        self.hold.replace(None);
         update(self.mood, Mood::Idle);
         update(self.marquee, None);
         update(self.draft, None);

@@ -33,7 +33,6 @@ use self::{
 pub use self::{
     card::icon as node_icon,
     editor::{Editor, use_editor},
-    gesture::Mood,
 };
 use crate::store::{Topic, use_store, use_topic};
 

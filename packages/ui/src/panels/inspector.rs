@@ -173,7 +173,7 @@ fn Place(id: NodeId) -> Element {
     let whole = |number: f64| number.round();
     rsx! {
         h3 { "Place" }
-        dl { class: "facts num",
+        dl { class: "facts num still",
             dt { "Position" }
             dd { "{whole(rect.left)}, {whole(rect.top)}" }
             dt { "Size" }

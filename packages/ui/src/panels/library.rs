@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use storage::model::{Summary, WorkflowId};
 
-use super::{import::Choose, item_menu::OpenMenu, use_panels};
+use super::{import::Choose, item_menu::OpenMenu, unreadable::say_unreadable_parts, use_panels};
 use crate::{
     canvas::use_editor,
     store::{Store, Topic, use_store, use_topic},
@@ -81,7 +81,10 @@ fn NewWorkflow() -> Element {
 /// Opens a workflow and shows it, or says why it can't be.
 pub async fn show(store: &Store, editor: &crate::canvas::Editor, toaster: Toaster, id: WorkflowId) {
     match store.open_workflow(id).await {
-        Ok(()) => editor.show_opened(),
+        Ok(()) => {
+            editor.show_opened();
+            say_unreadable_parts(store, toaster);
+        }
         Err(error) => {
             let name = store.summary(id).map_or_else(|| id.to_string(), |summary| summary.name);
             let (store, editor) = (store.clone(), editor.clone());

@@ -7,6 +7,7 @@ mod item_menu;
 mod library;
 mod save_state;
 mod top_bar;
+mod unreadable;
 
 use dioxus::prelude::*;
 use storage::model::WorkflowId;
@@ -18,6 +19,7 @@ pub use self::{
     item_menu::ItemMenu,
     library::Library,
     top_bar::TopBar,
+    unreadable::{say_unreadable_parts, say_unreadable_workflows},
 };
 use self::{import::Candidate, item_menu::OpenMenu};
 

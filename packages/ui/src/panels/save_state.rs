@@ -4,7 +4,6 @@ use dioxus::prelude::*;
 use storage::{Error, SaveState};
 
 use crate::{
-    canvas::{Mood, use_editor},
     platform::monotonic_millis,
     store::use_store,
     widgets::{Reach, SaveLadder, sleep},
@@ -14,7 +13,6 @@ use crate::{
 #[component]
 pub fn Saving() -> Element {
     let store = use_store();
-    let editor = use_editor();
     let mut state = use_signal(|| store.session().state());
     let mut saved_at = use_signal(|| None::<f64>);
     let session = store.session().clone();
@@ -31,11 +29,7 @@ pub fn Saving() -> Element {
             }
         }
     });
-    // Each step of a drag is stored. That would have the words flicker, and there is more to come anyway.
-    let now = match state.read().clone() {
-        SaveState::Saved if (editor.mood)() == Mood::Dragging => SaveState::Saving(1),
-        now => now,
-    };
+    let now = state.read().clone();
     let (name, reach) = match &now {
         SaveState::Saved => ("saved", Reach::Disk),
         SaveState::Saving(_) => ("saving", Reach::Window),

@@ -12,6 +12,7 @@ use engine::{Picture, Shape};
 use rustc_hash::FxBuildHasher;
 use serde_json::value::RawValue;
 use storage::{
+    Error,
     backend::{Batch, Loaded},
     model::{Edge, EdgeId, Ends, EntityKey, Node, NodeId, Part, Point, RegisterName, Registers, Size, WorkflowId},
 };
@@ -53,6 +54,8 @@ struct EdgeEntry {
 pub struct Document {
     id: WorkflowId,
     registers: Registers,
+    /// Why some of its rows couldn't be read.
+    unreadable: Vec<Error>,
     nodes: Map<NodeId, NodeEntry>,
     edges: Map<EdgeId, EdgeEntry>,
     /// The edges at a node, hidden ones too.
@@ -69,6 +72,7 @@ impl Document {
         Self {
             id,
             registers: Registers::new(),
+            unreadable: Vec::new(),
             nodes: Map::default(),
             edges: Map::default(),
             edges_at: Map::default(),
@@ -81,6 +85,7 @@ impl Document {
     pub fn from_loaded(id: WorkflowId, loaded: Loaded) -> Self {
         let mut document = Self::new(id);
         document.registers = loaded.workflow.unwrap_or_default().registers;
+        document.unreadable.extend(loaded.corrupt.into_iter().chain(loaded.nodes.corrupt).chain(loaded.edges.corrupt));
         for (id, row) in loaded.nodes.rows {
             document
                 .nodes
@@ -97,6 +102,11 @@ impl Document {
     /// Which workflow it is.
     pub fn id(&self) -> WorkflowId {
         self.id
+    }
+
+    /// Why some of its rows couldn't be read. They stay where they are.
+    pub fn unreadable(&self) -> &[Error] {
+        &self.unreadable
     }
 
     /// The workflow's own registers.

@@ -14,18 +14,18 @@ use super::Topic;
 #[derive(Debug, Default)]
 pub struct Library {
     rows: BTreeMap<WorkflowId, Row>,
-    corrupt: Vec<Error>,
+    unreadable: Vec<Error>,
 }
 
 impl Library {
     /// The library as it was read.
     pub fn new(read: Rows<WorkflowId>) -> Self {
-        Self { rows: read.rows.into_iter().collect(), corrupt: read.corrupt }
+        Self { rows: read.rows.into_iter().collect(), unreadable: read.corrupt }
     }
 
     /// Why some workflows couldn't be read.
-    pub fn corrupt(&self) -> &[Error] {
-        &self.corrupt
+    pub fn unreadable(&self) -> &[Error] {
+        &self.unreadable
     }
 
     /// The workflows that aren't deleted, newest first.

@@ -164,6 +164,11 @@ impl Store {
         self.state().library.ids()
     }
 
+    /// Why some workflows couldn't be read when the library was.
+    pub fn unreadable_workflows(&self) -> Vec<storage::Error> {
+        self.state().library.unreadable().to_vec()
+    }
+
     /// A workflow's name and counts. [`Topic::Workflow`]
     pub fn summary(&self, id: WorkflowId) -> Option<Summary> {
         self.state().library.summary(id)

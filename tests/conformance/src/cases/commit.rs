@@ -2,10 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use storage::{
-    backend::{Batch, CLOCK},
-    model::Json,
-};
+use storage::{backend::Batch, model::Json};
 
 use crate::{
     Harness,
@@ -13,7 +10,7 @@ use crate::{
     reference::Reference,
 };
 
-pub async fn rows_settings_clock_and_record_are_stored_together(harness: Rc<dyn Harness>) {
+pub async fn rows_settings_and_record_are_stored_together(harness: Rc<dyn Harness>) {
     let (db, mut author) = (harness.db().await, Author::new(1));
     let sample = author.sample(2);
     let mut batch = sample.batch();
@@ -24,7 +21,6 @@ pub async fn rows_settings_clock_and_record_are_stored_together(harness: Rc<dyn 
     db.commit(Arc::new(batch)).await.unwrap();
     reference.check(&*db).await;
     assert_eq!(db.kv("theme").await, Ok(Some("dark".into())));
-    assert_eq!(db.kv(CLOCK).await, Ok(Some(newest.to_string().into())));
     assert_eq!(db.oplog().await.unwrap().iter().map(|record| record.id).collect::<Vec<_>>(), [newest]);
 }
 
@@ -73,14 +69,12 @@ pub async fn an_empty_batch_changes_nothing(harness: Rc<dyn Harness>) {
     let (db, mut author) = (harness.db().await, Author::new(1));
     let sample = author.sample(2);
     db.commit(Arc::new(sample.batch())).await.unwrap();
-    let clock = db.kv(CLOCK).await;
     let mut empty = Batch::new();
     empty.record();
     assert_eq!(db.commit(Arc::new(empty)).await.unwrap().rows, []);
     let mut reference = Reference::default();
     reference.commit(&sample.batch());
     reference.check(&*db).await;
-    assert_eq!(db.kv(CLOCK).await, clock);
     assert_eq!(db.oplog().await, Ok(vec![]));
 }
 

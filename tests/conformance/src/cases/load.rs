@@ -21,7 +21,6 @@ pub async fn an_empty_database_has_nothing(harness: Rc<dyn Harness>) {
     assert_eq!(db.load(author.workflow()).await, Ok(Loaded::default()));
     assert_eq!(db.oplog().await, Ok(vec![]));
     assert_eq!(db.kv("theme").await, Ok(None));
-    assert_eq!(db.kv(storage::backend::CLOCK).await, Ok(None));
     assert_eq!(db.delete(author.workflow()).await, Ok(()));
 }
 
@@ -121,14 +120,12 @@ pub async fn a_deletion_removes_all_of_its_workflow_and_nothing_else(harness: Rc
     both.absorb(stays.batch());
     both.set("theme", Some("dark".into())).record();
     db.commit(Arc::new(both)).await.unwrap();
-    let clock = db.kv(storage::backend::CLOCK).await;
     db.delete(gone.workflow).await.unwrap();
     let mut reference = Reference::default();
     reference.commit(&stays.batch());
     reference.check(&*db).await;
     assert_eq!(db.load(gone.workflow).await, Ok(Loaded::default()));
     assert_eq!(db.kv("theme").await, Ok(Some("dark".into())));
-    assert_eq!(db.kv(storage::backend::CLOCK).await, clock);
     assert_eq!(db.oplog().await.unwrap().len(), 1);
 }
 

@@ -23,7 +23,7 @@ macro_rules! for_each_case {
         $then! {
             everywhere {
                 commit {
-                    rows_settings_clock_and_record_are_stored_together
+                    rows_settings_and_record_are_stored_together
                     calls_take_effect_in_the_order_in_which_they_were_made
                     a_dropped_commit_still_commits
                     a_dropped_deletion_still_deletes
@@ -58,7 +58,6 @@ macro_rules! for_each_case {
                     null_is_a_setting_and_none_is_not
                     a_setting_is_any_json
                     the_version_of_what_is_stored_is_a_setting
-                    the_clock_is_the_newest_stamp_and_never_goes_back
                     settings_alone_touch_no_row
                 }
                 counts {

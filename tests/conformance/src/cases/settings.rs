@@ -1,15 +1,15 @@
-//! Settings, the clock among them.
+//! Settings.
 
 use std::{rc::Rc, sync::Arc};
 
 use storage::{
     SCHEMA_VERSION,
-    backend::{Batch, CLOCK, Rows, SCHEMA},
+    backend::{Batch, Rows, SCHEMA},
 };
 
 use crate::{
     Harness,
-    author::{Author, json, one, set, setting},
+    author::{json, setting},
 };
 
 pub async fn a_setting_is_set_replaced_and_removed(harness: Rc<dyn Harness>) {
@@ -66,22 +66,8 @@ pub async fn the_version_of_what_is_stored_is_a_setting(harness: Rc<dyn Harness>
     assert_eq!(db.kv(SCHEMA).await, Ok(Some(SCHEMA_VERSION.into())));
 }
 
-pub async fn the_clock_is_the_newest_stamp_and_never_goes_back(harness: Rc<dyn Harness>) {
-    let (db, other, mut author) = (harness.db().await, harness.db().await, Author::new(1));
-    let sample = author.sample(2);
-    let [older, newer] = [author.stamp_after(5), author.stamp_after(9)];
-    db.commit(Arc::new(sample.batch())).await.unwrap();
-    assert_eq!(db.kv(CLOCK).await, Ok(Some(sample.batch().newest().unwrap().to_string().into())));
-    db.commit(one(sample.node(0), set("title", newer, "Newer"))).await.unwrap();
-    other.commit(one(sample.node(1), set("title", older, "Older"))).await.unwrap();
-    db.commit(setting("theme", Some("dark".into()))).await.unwrap();
-    db.delete(sample.workflow).await.unwrap();
-    assert_eq!(other.kv(CLOCK).await, Ok(Some(newer.to_string().into())));
-}
-
 pub async fn settings_alone_touch_no_row(harness: Rc<dyn Harness>) {
     let db = harness.db().await;
     assert_eq!(db.commit(setting("theme", Some("dark".into()))).await.unwrap().rows, []);
     assert_eq!(db.workflows().await, Ok(Rows::default()));
-    assert_eq!(db.kv(CLOCK).await, Ok(None));
 }

@@ -9,7 +9,7 @@ use std::{
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
+use web_sys::{IdbKeyRange, IdbObjectStore, IdbRequest, IdbRequestReadyState, IdbTransaction};
 
 use super::{
     connection::{Access, Connection},
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     Error, Result,
-    backend::{Batch, CLOCK, Committed, apply},
-    model::{EntityKey, Json, Row, Stamp, Table, WorkflowId},
+    backend::{Batch, Committed, apply},
+    model::{EntityKey, Json, Row, Table, WorkflowId},
 };
 
 /// From so many rows of one table and workflow on it pays to ask first which of them exist: as a rule none do, when
@@ -88,7 +88,6 @@ pub(super) struct Commit {
     reads: Vec<(EntityKey, IdbRequest)>,
     /// Which rows exist at all, for those of which there are many.
     lookups: Vec<(Vec<EntityKey>, IdbRequest)>,
-    clock: IdbRequest,
 }
 
 /// Runs synchronously: when it returns, the engine has the transaction and its reads.
@@ -120,11 +119,10 @@ pub(super) fn begin_commit(connection: &Connection, batch: &Arc<Batch>) -> Resul
                 _ => ask(&store, keys, &mut reads)?,
             }
         }
-        let clock = started.table("kv")?.get(&CLOCK.into()).map_err(refused)?;
-        Ok((reads, lookups, clock))
+        Ok((reads, lookups))
     };
     match queue() {
-        Ok((reads, lookups, clock)) => Ok(Commit { started, batch: Arc::clone(batch), reads, lookups, clock }),
+        Ok((reads, lookups)) => Ok(Commit { started, batch: Arc::clone(batch), reads, lookups }),
         Err(error) => {
             started.abort();
             Err(error)
@@ -141,8 +139,14 @@ fn ask(store: &IdbObjectStore, keys: Vec<EntityKey>, reads: &mut Vec<(EntityKey,
 
 /// Reads, merges, writes and waits for the end.
 pub(super) async fn finish_commit(connection: Rc<Connection>, commit: Commit) -> Result<Committed> {
-    let Commit { started, batch, mut reads, lookups, clock } = commit;
-    started.reach(&connection, &clock).await?;
+    let Commit { started, batch, mut reads, lookups } = commit;
+    // Requests succeed in the order in which they were made, but which kind came last depends on the batch.
+    let last = [reads.last().map(|(_, request)| request), lookups.last().map(|(_, request)| request)];
+    for request in last.into_iter().flatten() {
+        if request.ready_state() != IdbRequestReadyState::Done {
+            started.reach(&connection, request).await?;
+        }
+    }
     // From here on no foreign await: the transaction lives only as long as this turn, or as requests are pending.
     let known = reads.len();
     for (keys, request) in lookups {
@@ -156,7 +160,7 @@ pub(super) async fn finish_commit(connection: Rc<Connection>, commit: Commit) ->
     {
         started.reach(&connection, last).await?;
     }
-    match write(&started, &batch, &reads, &clock) {
+    match write(&started, &batch, &reads) {
         Ok(rows) => {
             started.end(&connection).await?;
             Ok(Committed { rows })
@@ -188,12 +192,7 @@ fn ask_existing(
 }
 
 /// Merges, queues every write and seals the transaction. Its reads have ended.
-fn write(
-    started: &Started,
-    batch: &Batch,
-    reads: &[(EntityKey, IdbRequest)],
-    clock: &IdbRequest,
-) -> Result<Vec<(EntityKey, Row)>> {
+fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) -> Result<Vec<(EntityKey, Row)>> {
     let settings = started.table("kv")?;
     let mut stored = BTreeMap::new();
     for (key, request) in reads {
@@ -207,8 +206,7 @@ fn write(
             Err(_) => drop(settings.put_with_key(&found, &format!("aside/{key}").into()).map_err(refused)?),
         }
     }
-    let clock: Option<Stamp> = clock.result().map_err(refused)?.as_string().and_then(|text| text.parse().ok());
-    let applied = apply::apply(batch, stored, clock);
+    let applied = apply::apply(batch, stored);
     let mut table = None;
     for (key, row) in &applied.rows {
         let name = key.table();
@@ -226,9 +224,6 @@ fn write(
             None => settings.delete(&key.into()),
         }
         .map_err(refused)?;
-    }
-    if let Some(clock) = applied.clock {
-        settings.put_with_key(&clock.to_string().into(), &CLOCK.into()).map_err(refused)?;
     }
     if let Some(record) = &applied.record {
         let text = Json::new(record).map_err(|error| Error::Corrupt(error.to_string()))?;

@@ -15,7 +15,7 @@ fn import_text(text: &str) -> Result<Import, ImportError> {
 }
 
 fn import_in(limits: &Limits, text: &str) -> Result<Import, ImportError> {
-    let mut clock = Clock::new(7, None);
+    let mut clock = Clock::new(7);
     import_within(limits, text, "A file", &mut || clock.tick(1_000))
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Result, SaveState,
     backend::{
-        Backend, Batch, CLOCK, Committed,
+        Backend, Batch, Committed,
         fault::{Fault, FaultBackend},
         memory::Memory,
     },
@@ -60,7 +60,7 @@ impl Desk {
         let ear = Arc::clone(&heard);
         let listener = move |result: &Result<Committed>| ear.lock().unwrap().push((Instant::now(), result.clone()));
         let writer = Writer::new(Arc::clone(&backend) as Arc<dyn Backend>, listener);
-        Self { writer, backend, memory, heard, clock: Clock::new(7, None), enqueued: Batch::new() }
+        Self { writer, backend, memory, heard, clock: Clock::new(7), enqueued: Batch::new() }
     }
 
     /// The next stamp.
@@ -122,7 +122,6 @@ impl Desk {
         let plain = Memory::new();
         plain.commit(Arc::new(self.enqueued.clone())).await.unwrap();
         assert_eq!(Content::of(&self.memory).await, Content::of(&plain).await);
-        assert_eq!(clock(&self.memory).await, self.enqueued.newest());
     }
 
     /// Commits went one after the other, each was repeated until it succeeded, unaltered, before the next began.
@@ -161,11 +160,6 @@ impl Content {
         }
         content
     }
-}
-
-/// The stamp that is kept.
-pub async fn clock(backend: &dyn Backend) -> Option<Stamp> {
-    backend.kv(CLOCK).await.unwrap().map(|json| json.read().unwrap())
 }
 
 /// The one workflow.

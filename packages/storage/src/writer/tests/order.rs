@@ -217,7 +217,7 @@ async fn edits_from_many_threads_all_arrive() {
     let edits = (0..8).map(|thread| {
         let writer = desk.writer.clone();
         task::spawn(async move {
-            let mut clock = Clock::new(thread, None);
+            let mut clock = Clock::new(thread);
             for x in 0..200 {
                 writer.enqueue(moved(u128::from(thread), x, clock.tick(0)));
                 task::yield_now().await;
@@ -231,4 +231,39 @@ async fn edits_from_many_threads_all_arrive() {
         assert_eq!(desk.x(thread).await, Some(199));
     }
     assert_eq!(desk.backend.most_at_once(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_held_writer_gathers_is_unsaved_and_goes_in_one_commit_when_it_is_let_go() {
+    let mut desk = Desk::new([]);
+    let hold = desk.writer.hold();
+    let mut stamp = None;
+    for step in 0..100 {
+        stamp = Some(desk.move_node(1, step));
+        task::yield_now().await;
+    }
+    assert_eq!((desk.backend.batches().len(), desk.writer.state()), (0, SaveState::Saving(1)));
+    assert!(desk.writer.uncommitted().is_some(), "so it is parked");
+    drop(hold);
+    assert_eq!(
+        desk.backend.batches().iter().map(|batch| Batch::clone(batch)).collect::<Vec<_>>(),
+        [moved(1, 99, stamp.unwrap())]
+    );
+    desk.flush().await;
+    desk.check_all_stored().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_does_not_wait_for_whoever_holds_the_writer() {
+    let mut desk = Desk::new(slow(2));
+    desk.move_node(1, 1);
+    let hold = desk.writer.hold();
+    desk.move_node(1, 2);
+    desk.flush().await;
+    assert_eq!(desk.backend.batches().len(), 2, "also what gathered behind a commit");
+    desk.check_all_stored().await;
+    desk.move_node(1, 3);
+    assert_eq!(desk.backend.batches().len(), 2, "what comes later gathers again");
+    drop(hold);
+    assert_eq!(desk.backend.batches().len(), 3);
 }
