@@ -22,7 +22,7 @@ pub fn set_title(title: &str) {
     }
 }
 
-/// Has the pointer's further events delivered here, also from outside the window.
+/// Has the pointer's further events delivered here, also from outside the window, and ends what was being selected.
 pub fn capture(event: &PointerEvent) {
     let event = event.data().as_web_event();
     // Not the current target: Dioxus listens at the root, outside of the shell.
@@ -31,6 +31,12 @@ pub fn capture(event: &PointerEvent) {
     if let Some(shell) = shell {
         // Fails for a pointer that is gone already, or that a test made up.
         let _is_gone = shell.set_pointer_capture(event.pointer_id());
+    }
+    // A caret that is left in a text field, even in one that is gone, has the browser look through the page in every frame:
+    // measured as a sixth of what panning costs.
+    if let Some(selection) = web_sys::window().and_then(|window| window.get_selection().ok().flatten()) {
+        // Fails for a selection that nobody can have made here.
+        let _is_empty = selection.remove_all_ranges();
     }
 }
 
