@@ -44,6 +44,25 @@ pub enum Error {
     /// This browser or folder has no database at all, as in some private windows.
     #[error("there is no place to store anything ({0})")]
     Unavailable(String),
+    /// An asset's bytes, or the asset itself, are not where they should be.
+    #[error("{what} is not here ({reason})")]
+    Missing {
+        /// What was looked for.
+        what: String,
+        /// Where, and what was found instead.
+        reason: String,
+    },
+    /// Bytes could not be read or written.
+    #[error("{what}: {reason}")]
+    Io {
+        /// The file.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// It was called off.
+    #[error("it was cancelled")]
+    Cancelled,
     /// The engine refused for a reason of its own.
     #[error("the database refused: {name}: {message}")]
     Refused {
@@ -57,6 +76,6 @@ pub enum Error {
 impl Error {
     /// Whether trying again later may help without anybody doing anything.
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::Newer { .. } | Self::Deleted)
+        !matches!(self, Self::Newer { .. } | Self::Deleted | Self::Cancelled)
     }
 }

@@ -16,6 +16,7 @@
 //! - Data of a newer schema is never written to or deleted.
 
 pub mod backend;
+pub mod blobs;
 pub mod comfyui;
 mod error;
 pub mod model;

@@ -23,6 +23,7 @@ use self::web as target;
 use crate::{
     Error, MaybeSend, Result, SaveState,
     backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
+    blobs::{self, Assets, MemoryPlace, Place},
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
     parking::{self, Parked},
     platform::{random_bits, spawn, wall_clock},
@@ -61,6 +62,7 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     backend: Arc<dyn Backend>,
     writer: Writer,
+    assets: Assets,
     clock: Arc<Mutex<Clock>>,
     parking: parking::Place,
     /// What this page has left or taken over. The newest that it left holds everything of the others that isn't stored.
@@ -76,8 +78,8 @@ impl Session {
     /// Everything that keeps the data from being read at all; then nothing was changed.
     pub async fn open(location: Location) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
         let (tell, events) = mpsc::unbounded_channel();
-        let backend = target::backend(location, tell.clone()).await?;
-        let session = Self::start(backend, parking::Place::of_this_platform(), tell).await?;
+        let opened = target::open(location, tell.clone()).await?;
+        let session = Self::start(opened, parking::Place::of_this_platform(), tell).await?;
         Ok((session, events))
     }
 
@@ -87,18 +89,16 @@ impl Session {
     /// The library can't be read.
     pub async fn on(backend: Arc<dyn Backend>) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
         let (tell, events) = mpsc::unbounded_channel();
-        Ok((Self::start(backend, parking::Place::nowhere(), tell).await?, events))
+        let opened = Opened { backend, ..Opened::memory() };
+        Ok((Self::start(opened, parking::Place::nowhere(), tell).await?, events))
     }
 
     #[cfg_attr(
         target_arch = "wasm32",
         expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
     )]
-    async fn start(
-        backend: Arc<dyn Backend>,
-        parking: parking::Place,
-        tell: mpsc::UnboundedSender<Event>,
-    ) -> Result<Self> {
+    async fn start(opened: Opened, parking: parking::Place, tell: mpsc::UnboundedSender<Event>) -> Result<Self> {
+        let Opened { backend, own, database, notices } = opened;
         // No clock starts behind anything that was stored: what was parked is stored with stamps before anybody reads.
         let clock = Arc::new(Mutex::new(Clock::new(random_bits())));
         observe_workflows(&clock, &backend.workflows().await?);
@@ -117,8 +117,11 @@ impl Session {
             let _nobody_listens = tell.send(event);
         };
         let writer = Writer::new(Arc::clone(&backend), listener);
-        let session =
-            Self(Arc::new(Inner { backend, writer, clock, parking, parked: Mutex::default(), part: Mutex::default() }));
+        let stamps = Arc::clone(&clock);
+        let stamp = move || lock(&stamps).tick(wall_clock());
+        let assets = Assets::new(Arc::clone(&backend), own, database, notices, stamp);
+        let (parked, part) = (Mutex::default(), Mutex::default());
+        let session = Self(Arc::new(Inner { backend, writer, assets, clock, parking, parked, part }));
         session.take_over_parked();
         Ok(session)
     }
@@ -177,6 +180,11 @@ impl Session {
         let waiting = self.0.writer.uncommitted().into_iter().chain(before);
         let mut set = waiting.filter_map(|batch| batch.setting(key).map(Option::<&Json>::cloned));
         Ok(set.next().unwrap_or(stored))
+    }
+
+    /// Images, videos and sounds.
+    pub fn assets(&self) -> &Assets {
+        &self.0.assets
     }
 
     /// The stamp of a change that happens now.
@@ -321,7 +329,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A database that forgets.
-fn memory() -> Arc<dyn Backend> {
-    Arc::new(Memory::new())
+/// What a platform has opened.
+struct Opened {
+    backend: Arc<dyn Backend>,
+    /// The private folder, where there is one.
+    own: Option<Arc<dyn Place>>,
+    /// The database's own place for bytes.
+    database: Arc<dyn Place>,
+    /// What the platform can't do.
+    notices: Vec<blobs::Notice>,
+}
+
+impl Opened {
+    /// What forgets everything.
+    fn memory() -> Self {
+        let database = Arc::new(MemoryPlace::default());
+        Self { backend: Arc::new(Memory::new()), own: None, database, notices: Vec::new() }
+    }
 }

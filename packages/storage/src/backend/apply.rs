@@ -1,10 +1,10 @@
 //! What a commit makes of stored rows: the part of it that is the same in every database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, OplogRecord};
 use crate::{
-    model::{Counts, EntityKey, Part, RegisterName, Registers, Row},
+    model::{AssetId, Counts, EntityKey, NodeId, Part, RegisterName, Registers, Row, WorkflowId},
     parking,
 };
 
@@ -14,6 +14,16 @@ pub(super) struct Applied {
     pub rows: Vec<(EntityKey, Row)>,
     /// The oplog's new record.
     pub record: Option<OplogRecord>,
+}
+
+impl Applied {
+    /// For each node that was written, the assets to which it refers now.
+    pub fn assets(&self) -> impl Iterator<Item = (WorkflowId, NodeId, BTreeSet<AssetId>)> {
+        self.rows.iter().filter_map(|(key, row)| match key.part {
+            Part::Node(id) => Some((key.workflow, id, row.registers.assets())),
+            _ => None,
+        })
+    }
 }
 
 /// The keys of the rows that [`apply`] must be given: those that the batch patches, and their workflows'. Sorted.

@@ -1,7 +1,7 @@
 //! A database that fails on purpose, for tests.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Backend, Batch, Committed, Loaded, OplogRecord, Rows};
+use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, Wanted};
 use crate::{
     BoxFuture, Error, Result,
-    model::{Json, WorkflowId},
+    model::{Asset, AssetId, Json, WorkflowId},
     platform,
 };
 
@@ -127,6 +127,30 @@ impl<B: Backend> Backend for FaultBackend<B> {
 
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
         self.inner.oplog()
+    }
+
+    fn assets(&self) -> BoxFuture<Result<AssetRows>> {
+        self.inner.assets()
+    }
+
+    fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {
+        self.inner.asset(wanted)
+    }
+
+    fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
+        self.inner.add_asset(asset)
+    }
+
+    fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {
+        self.inner.change_asset(asset)
+    }
+
+    fn remove_assets(&self, ids: BTreeSet<AssetId>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.inner.remove_assets(ids)
+    }
+
+    fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
+        self.inner.uses()
     }
 
     fn recreate(&self) -> BoxFuture<Result<()>> {

@@ -1,14 +1,14 @@
 //! A database in memory: for tests, and where a browser offers nothing else.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, apply};
+use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, Wanted, apply};
 use crate::{
     BoxFuture, Result, SCHEMA_VERSION,
-    model::{EntityKey, Json, Part, Row, Stamp, WorkflowId},
+    model::{Asset, AssetId, EntityKey, Json, Part, Row, Stamp, WorkflowId},
 };
 
 /// A database that lives as long as its last connection. Clones are further connections to it.
@@ -19,12 +19,23 @@ struct Data {
     rows: BTreeMap<EntityKey, Row>,
     kv: BTreeMap<String, Json>,
     oplog: BTreeMap<Stamp, OplogRecord>,
+    assets: BTreeMap<AssetId, Asset>,
+}
+
+impl Data {
+    fn uses(&self) -> impl Iterator<Item = AssetUse> {
+        self.rows.iter().flat_map(|(key, row)| {
+            let node = if let Part::Node(node) = key.part { Some(node) } else { None };
+            let (workflow, assets) = (key.workflow, node.map(|_| row.registers.assets()).unwrap_or_default());
+            assets.into_iter().filter_map(move |asset| Some(AssetUse { asset, workflow, node: node? }))
+        })
+    }
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let kv = BTreeMap::from([(SCHEMA.to_owned(), Json::from(SCHEMA_VERSION))]);
-        Self(Arc::new(Mutex::new(Data { rows: BTreeMap::new(), kv, oplog: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(Data { rows: BTreeMap::new(), kv, oplog: BTreeMap::new(), assets: BTreeMap::new() })))
     }
 }
 
@@ -75,10 +86,12 @@ impl Backend for Memory {
                 None => data.kv.remove(key),
             };
         }
-        if let Some(record) = applied.record {
-            data.oplog.insert(record.id, record);
+        if let Some(record) = &applied.record {
+            data.oplog.insert(record.id, record.clone());
         }
-        now(Ok(Committed { rows: applied.rows }))
+        let referred: BTreeSet<_> = applied.assets().flat_map(|(_, _, assets)| assets).collect();
+        let missing = referred.into_iter().filter(|id| !data.assets.contains_key(id)).collect();
+        now(Ok(Committed { rows: applied.rows, missing }))
     }
 
     fn delete(&self, workflow: WorkflowId) -> BoxFuture<Result<()>> {
@@ -92,6 +105,48 @@ impl Backend for Memory {
 
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
         now(Ok(self.data().oplog.values().cloned().collect()))
+    }
+
+    fn assets(&self) -> BoxFuture<Result<AssetRows>> {
+        now(Ok(AssetRows { rows: self.data().assets.values().cloned().collect(), corrupt: Vec::new() }))
+    }
+
+    fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {
+        let data = self.data();
+        now(Ok(match wanted {
+            Wanted::Id(id) => data.assets.get(&id).cloned(),
+            Wanted::Hash(hash) => data.assets.values().find(|asset| asset.hash == hash).cloned(),
+        }))
+    }
+
+    fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
+        let mut data = self.data();
+        if let Some(known) = data.assets.values().find(|known| known.hash == asset.hash) {
+            return now(Ok(known.clone()));
+        }
+        data.assets.insert(asset.id, asset.clone());
+        now(Ok(asset))
+    }
+
+    fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {
+        let mut data = self.data();
+        let known = data.assets.contains_key(&asset.id);
+        if known {
+            data.assets.insert(asset.id, asset);
+        }
+        now(Ok(known))
+    }
+
+    fn remove_assets(&self, ids: BTreeSet<AssetId>) -> BoxFuture<Result<Vec<Asset>>> {
+        let mut data = self.data();
+        let used: BTreeSet<_> = data.uses().map(|one| one.asset).collect();
+        now(Ok(ids.difference(&used).filter_map(|id| data.assets.remove(id)).collect()))
+    }
+
+    fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
+        let mut uses: Vec<_> = self.data().uses().collect();
+        uses.sort_unstable();
+        now(Ok(uses))
     }
 
     fn recreate(&self) -> BoxFuture<Result<()>> {

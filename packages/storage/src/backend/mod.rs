@@ -15,11 +15,11 @@ pub mod sqlite;
 
 pub use batch::{Batch, OplogRecord};
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     BoxFuture, Error, MaybeSend, MaybeSync, Result,
-    model::{EdgeId, EntityKey, Json, NodeId, Part, Row, WorkflowId},
+    model::{Asset, AssetId, EdgeId, EntityKey, Json, NodeId, Part, Row, WorkflowId},
 };
 
 /// A database, open at [`crate::SCHEMA_VERSION`].
@@ -45,6 +45,9 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// they are now, which may hold registers that another connection has written. After an error nothing was stored, except
     /// after [`Error::Disconnected`], when nobody knows. Repeating a batch is harmless in any case: only versions rise.
     ///
+    /// Nodes that refer to media are noted in the index behind [`Backend::uses`]. Should an asset's row be gone, the commit
+    /// stands all the same, for a user's edit is worth more than a picture, and the answer says so (law 8).
+    ///
     /// A stored row that can't be read is set aside under `aside/<its key>` in the settings before it is written anew.
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>>;
 
@@ -57,6 +60,26 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 
     /// The operations that were recorded, oldest first.
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>>;
+
+    /// All assets' rows by id.
+    fn assets(&self) -> BoxFuture<Result<AssetRows>>;
+
+    /// One asset's row.
+    fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>>;
+
+    /// Adds an asset's row, in one transaction with the question whether the content is known. Gives the row that is there now:
+    /// of another id if the hash was known, and then nothing was changed.
+    fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>>;
+
+    /// Replaces an asset's row. Returns whether it was there: one that was removed stays removed.
+    fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>>;
+
+    /// Removes the rows of those assets that no node refers to, which is asked in the same transaction, and gives what was
+    /// removed. Nodes that are deleted do not count.
+    fn remove_assets(&self, ids: BTreeSet<AssetId>) -> BoxFuture<Result<Vec<Asset>>>;
+
+    /// Which nodes refer to which assets, from an index that every commit keeps. Nodes that are deleted do not count.
+    fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>>;
 
     /// Makes the database again, empty, after [`Error::Deleted`]. Does nothing if it is there.
     fn recreate(&self) -> BoxFuture<Result<()>>;
@@ -125,6 +148,37 @@ impl<Id: Copy + Ord> Rows<Id> {
 pub struct Committed {
     /// Each row that it wrote, as it is now, by key.
     pub rows: Vec<(EntityKey, Row)>,
+    /// The assets to which those rows refer and of which there is no row.
+    pub missing: BTreeSet<AssetId>,
+}
+
+/// Assets that could be read, in the order of their ids, and what became of the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssetRows {
+    /// Those that could be read.
+    pub rows: Vec<Asset>,
+    /// Why the others couldn't. They stay where they are.
+    pub corrupt: Vec<Error>,
+}
+
+/// Names one asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// By its id.
+    Id(AssetId),
+    /// By its content: `sha256-` and 64 hex digits.
+    Hash(String),
+}
+
+/// A node that refers to an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AssetUse {
+    /// What it refers to.
+    pub asset: AssetId,
+    /// The node's workflow.
+    pub workflow: WorkflowId,
+    /// The node.
+    pub node: NodeId,
 }
 
 /// What happened to a connection by itself.

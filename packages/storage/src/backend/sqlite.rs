@@ -17,10 +17,10 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, Transactio
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, apply};
+use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, Wanted, apply};
 use crate::{
     BoxFuture, Error, Result, SCHEMA_VERSION,
-    model::{EdgeId, EntityKey, Json, NodeId, Part, Row, Table, WorkflowId},
+    model::{Asset, AssetId, EdgeId, EntityKey, Json, NodeId, Part, Row, Table, WorkflowId},
 };
 
 /// The database's file in the data folder.
@@ -133,6 +133,7 @@ impl Backend for Sqlite {
         self.call(move |worker| {
             let transaction = worker.write()?;
             for sql in [
+                "DELETE FROM uses WHERE workflow = ?1",
                 "DELETE FROM edges WHERE workflow = ?1",
                 "DELETE FROM nodes WHERE workflow = ?1",
                 "DELETE FROM workflows WHERE id = ?1",
@@ -155,6 +156,85 @@ impl Backend for Sqlite {
             let record =
                 |text: String| serde_json::from_str(&text).map_err(|error| Error::Corrupt(format!("oplog: {error}")));
             texts.into_iter().map(record).collect()
+        })
+    }
+
+    fn assets(&self) -> BoxFuture<Result<AssetRows>> {
+        self.call(|worker| {
+            let mut query =
+                worker.connection()?.prepare_cached("SELECT id, CAST(row AS BLOB) FROM assets ORDER BY id")?;
+            let mut found = query.query([])?;
+            let mut rows = AssetRows::default();
+            while let Some(row) = found.next()? {
+                let (id, text): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+                match parse_asset(&id, &text) {
+                    Ok(asset) => rows.rows.push(asset),
+                    Err(error) => rows.corrupt.push(error),
+                }
+            }
+            Ok(rows)
+        })
+    }
+
+    fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {
+        self.call(move |worker| read_asset(worker.connection()?, &wanted))
+    }
+
+    fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
+        self.call(move |worker| {
+            let transaction = worker.write()?;
+            if let Some(known) = read_asset(&transaction, &Wanted::Hash(asset.hash.clone()))? {
+                return Ok(known);
+            }
+            write_asset(&transaction, &asset)?;
+            transaction.commit()?;
+            Ok(asset.clone())
+        })
+    }
+
+    fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {
+        self.call(move |worker| {
+            let transaction = worker.write()?;
+            let known = transaction
+                .prepare_cached("SELECT 1 FROM assets WHERE id = ?1")?
+                .exists([asset.id.uuid().as_bytes()])?;
+            if known {
+                write_asset(&transaction, &asset)?;
+                transaction.commit()?;
+            }
+            Ok(known)
+        })
+    }
+
+    fn remove_assets(&self, ids: BTreeSet<AssetId>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.call(move |worker| {
+            let transaction = worker.write()?;
+            let mut removed = Vec::new();
+            for id in &ids {
+                let used = transaction
+                    .prepare_cached("SELECT 1 FROM uses WHERE asset = ?1")?
+                    .exists([id.uuid().as_bytes()])?;
+                let Some(asset) = read_asset(&transaction, &Wanted::Id(*id))?.filter(|_| !used) else { continue };
+                transaction.prepare_cached("DELETE FROM assets WHERE id = ?1")?.execute([id.uuid().as_bytes()])?;
+                removed.push(asset);
+            }
+            transaction.commit()?;
+            Ok(removed)
+        })
+    }
+
+    fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
+        self.call(|worker| {
+            let sql = "SELECT asset, workflow, node FROM uses ORDER BY asset, workflow, node";
+            let mut query = worker.connection()?.prepare_cached(sql)?;
+            let uses = query.query_map([], |row| {
+                Ok(AssetUse {
+                    asset: AssetId::from_uuid(Uuid::from_bytes(row.get(0)?)),
+                    workflow: WorkflowId::from_uuid(Uuid::from_bytes(row.get(1)?)),
+                    node: NodeId::from_uuid(Uuid::from_bytes(row.get(2)?)),
+                })
+            })?;
+            Ok(uses.collect::<rusqlite::Result<_>>()?)
         })
     }
 
@@ -188,6 +268,8 @@ CREATE TABLE workflows (id BLOB PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (workflow BLOB NOT NULL, id BLOB NOT NULL, row TEXT NOT NULL, PRIMARY KEY (workflow, id)) WITHOUT ROWID;
 CREATE TABLE edges (workflow BLOB NOT NULL, id BLOB NOT NULL, row TEXT NOT NULL, PRIMARY KEY (workflow, id)) WITHOUT ROWID;
 CREATE TABLE assets (id BLOB PRIMARY KEY, hash TEXT UNIQUE, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE uses (asset BLOB NOT NULL, workflow BLOB NOT NULL, node BLOB NOT NULL, PRIMARY KEY (asset, workflow, node)) WITHOUT ROWID;
+CREATE INDEX uses_by_node ON uses (workflow, node);
 CREATE TABLE blobs (key TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE handles (id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -306,9 +388,63 @@ impl Worker {
             let sql = "INSERT OR REPLACE INTO oplog (id, record) VALUES (?1, ?2)";
             transaction.prepare_cached(sql)?.execute(params![record.id.uuid().as_bytes(), text])?;
         }
+        let missing = write_uses(&transaction, &applied, &fresh)?;
         transaction.commit()?;
-        Ok(Committed { rows: applied.rows })
+        Ok(Committed { rows: applied.rows, missing })
     }
+}
+
+/// Brings the index of uses in line with the rows that are written, and gives the assets that aren't there. Nodes of `fresh`
+/// workflows have no entries yet.
+fn write_uses(
+    transaction: &Transaction,
+    applied: &apply::Applied,
+    fresh: &BTreeSet<WorkflowId>,
+) -> Result<BTreeSet<AssetId>> {
+    let mut missing = BTreeSet::new();
+    for (workflow, node, assets) in applied.assets() {
+        if !fresh.contains(&workflow) {
+            let sql = "DELETE FROM uses WHERE workflow = ?1 AND node = ?2";
+            transaction.prepare_cached(sql)?.execute([workflow.uuid().as_bytes(), node.uuid().as_bytes()])?;
+        }
+        for asset in assets {
+            let sql = "INSERT OR IGNORE INTO uses (asset, workflow, node) VALUES (?1, ?2, ?3)";
+            let ids = [asset.uuid(), workflow.uuid(), node.uuid()];
+            transaction.prepare_cached(sql)?.execute(ids.each_ref().map(Uuid::as_bytes))?;
+            let mut known = transaction.prepare_cached("SELECT 1 FROM assets WHERE id = ?1")?;
+            if !known.exists([asset.uuid().as_bytes()])? {
+                missing.insert(asset);
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Reads an asset's row and checks that it is the row of its key.
+fn parse_asset(id: &[u8], text: &[u8]) -> Result<Asset> {
+    let corrupt = |reason: String| Error::Corrupt(format!("an asset's row: {reason}"));
+    let asset: Asset = serde_json::from_slice(text).map_err(|error| corrupt(error.to_string()))?;
+    if asset.id.uuid().as_bytes() == id { Ok(asset) } else { Err(corrupt(format!("it is the row of {}", asset.id))) }
+}
+
+fn read_asset(connection: &Connection, wanted: &Wanted) -> Result<Option<Asset>> {
+    let read = |row: &rusqlite::Row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let found = match wanted {
+        Wanted::Id(id) => connection
+            .prepare_cached("SELECT id, CAST(row AS BLOB) FROM assets WHERE id = ?1")?
+            .query_row([id.uuid().as_bytes()], read),
+        Wanted::Hash(hash) => connection
+            .prepare_cached("SELECT id, CAST(row AS BLOB) FROM assets WHERE hash = ?1")?
+            .query_row([hash], read),
+    };
+    found.optional()?.map(|(id, text)| parse_asset(&id, &text)).transpose()
+}
+
+fn write_asset(transaction: &Transaction, asset: &Asset) -> Result<()> {
+    let text = serde_json::to_string(asset).map_err(|error| Error::Corrupt(error.to_string()))?;
+    let sql = "INSERT OR REPLACE INTO assets (id, hash, row) VALUES (?1, ?2, ?3)";
+    transaction.prepare_cached(sql)?.execute(params![asset.id.uuid().as_bytes(), asset.hash, text])?;
+    Ok(())
 }
 
 /// The version of what is stored, 0 in a new file. One that is newer than this build is an error.

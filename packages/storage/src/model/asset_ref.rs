@@ -34,7 +34,7 @@ pub enum AssetPlace {
 
 impl AssetPlace {
     /// Takes the fields of a place out; fields of another kind of place stay, as a newer build's.
-    fn take(object: &mut Object) -> Result<Self, FieldError> {
+    pub(super) fn take(object: &mut Object) -> Result<Self, FieldError> {
         Ok(match object.need::<String>("kind")?.as_str() {
             "url" => Self::Url { url: object.need("url")? },
             "opfs" => Self::Opfs { path: object.need("path")? },
@@ -45,7 +45,7 @@ impl AssetPlace {
         })
     }
 
-    fn put(&self, object: &mut Object) {
+    pub(super) fn put(&self, object: &mut Object) {
         let (kind, field) = match self {
             Self::Url { url } => ("url", Some(("url", url))),
             Self::Opfs { path } => ("opfs", Some(("path", path))),

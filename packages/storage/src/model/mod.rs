@@ -4,6 +4,7 @@
 //! fields of a newer build kept. [`Registers`] are what is stored and merged: values with the [`Stamp`] of their last
 //! change. `into_registers` and `from_registers` lead from one to the other.
 
+mod asset;
 mod asset_ref;
 mod edge;
 mod entity_key;
@@ -16,6 +17,7 @@ mod row;
 mod stamp;
 mod workflow;
 
+pub use asset::{Asset, MediaKind};
 pub use asset_ref::{AssetPlace, AssetRef};
 pub use edge::{Edge, Ends};
 pub use entity_key::{EntityKey, Part, Table};

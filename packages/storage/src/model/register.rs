@@ -1,8 +1,10 @@
 //! Registers, and the one merge.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use super::{Json, Stamp};
+use serde_json::Value;
+
+use super::{AssetId, Json, Stamp};
 
 /// Names a register of an entity. As text: `position`, `config.seed`, `extra.colour`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -198,6 +200,22 @@ impl Registers {
         changed
     }
 
+    /// The assets to which a value refers, wherever in it: the `id` of each object that has a `kind` as an
+    /// [`AssetRef`](super::AssetRef) of stored bytes does. None of a deleted entity's.
+    pub fn assets(&self) -> BTreeSet<AssetId> {
+        let mut found = BTreeSet::new();
+        if !self.is_deleted() {
+            // A commit asks this of every node that it writes, so values are read only if they may hold one.
+            let texts = self.0.iter().filter_map(|(_, register)| Some(register.value.as_ref()?.text()));
+            for text in texts.filter(|text| text.contains("\"kind\"")) {
+                if let Ok(value) = serde_json::from_str(text) {
+                    collect_assets(&value, &mut found);
+                }
+            }
+        }
+        found
+    }
+
     /// Whether the entity was deleted and not restored since.
     pub fn is_deleted(&self) -> bool {
         self.value(&RegisterName::Deleted).is_some_and(|value| value.text() == "true")
@@ -205,6 +223,20 @@ impl Registers {
 
     fn find(&self, name: &RegisterName) -> Result<usize, usize> {
         self.0.binary_search_by(|(here, _)| here.cmp(name))
+    }
+}
+
+fn collect_assets(value: &Value, found: &mut BTreeSet<AssetId>) {
+    match value {
+        Value::Object(fields) => {
+            let text = |field| fields.get(field).and_then(Value::as_str);
+            if let (Some("opfs" | "fs-handle" | "idb"), Some(id)) = (text("kind"), text("id")) {
+                found.extend(id.parse::<AssetId>());
+            }
+            fields.values().for_each(|value| collect_assets(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_assets(value, found)),
+        _ => {}
     }
 }
 

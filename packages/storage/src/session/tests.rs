@@ -66,7 +66,8 @@ async fn saved(session: &Session) {
 /// A page that shares `place` with others, and its events.
 async fn page(backend: impl Backend, place: &Place) -> (Session, UnboundedReceiver<Event>) {
     let (tell, events) = unbounded_channel();
-    (Session::start(Arc::new(backend), place.clone(), tell).await.unwrap(), events)
+    let opened = super::Opened { backend: Arc::new(backend), ..super::Opened::memory() };
+    (Session::start(opened, place.clone(), tell).await.unwrap(), events)
 }
 
 async fn in_folder(folder: &Path) -> crate::Result<(Session, UnboundedReceiver<Event>)> {

@@ -1,0 +1,418 @@
+//! Media as the rest of Atelier sees it: contents with an id, kept once each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tracing::{debug, info, warn};
+
+use super::{
+    FolderState, Look, Notice, Place, Source, Staged, Ticket, Usage, Where,
+    lock::{Held, Lock},
+    places::Places,
+    platform, sniff,
+};
+use crate::{
+    Error, Result,
+    backend::{Backend, Wanted},
+    model::{Asset, AssetId, Stamp},
+    platform::wall_clock,
+};
+
+/// All media of this device. Clones share it.
+#[derive(Clone)]
+pub struct Assets(Arc<Inner>);
+
+struct Inner {
+    backend: Arc<dyn Backend>,
+    places: Places,
+    lock: Lock,
+    stamp: Box<dyn StampSource>,
+    notices: Vec<Notice>,
+    folder: Mutex<FolderState>,
+}
+
+/// Makes the stamps that ids are made from.
+pub(crate) trait StampSource: Fn() -> Stamp + crate::MaybeSend + crate::MaybeSync + 'static {}
+impl<T: Fn() -> Stamp + crate::MaybeSend + crate::MaybeSync + 'static> StampSource for T {}
+
+/// A content that is kept now.
+#[derive(Debug)]
+pub struct Added {
+    /// Its row.
+    pub asset: Asset,
+    /// Whether it was not known before.
+    pub is_new: bool,
+    /// While this exists, nobody cleans the asset up. Keep it until the node that refers to it is stored.
+    pub held: Arc<Held>,
+}
+
+/// What a clean-up has removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// How many contents.
+    pub removed: usize,
+    /// How many bytes they had.
+    pub freed: u64,
+    /// How many were left, since something refers to them again.
+    pub kept: usize,
+}
+
+/// A content that is not what it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Damage {
+    /// Which.
+    pub asset: Asset,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// An address under which the page finds a content. It holds for as long as this exists.
+#[derive(Debug)]
+pub struct MediaUrl {
+    url: String,
+}
+
+impl MediaUrl {
+    pub(super) fn new(url: String) -> Self {
+        Self { url }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for MediaUrl {
+    fn drop(&mut self) {
+        platform::release(&self.url);
+    }
+}
+
+impl Assets {
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
+    )]
+    pub(crate) fn new(
+        backend: Arc<dyn Backend>,
+        own: Option<Arc<dyn Place>>,
+        database: Arc<dyn Place>,
+        notices: Vec<Notice>,
+        stamp: impl StampSource,
+    ) -> Self {
+        let places = Places { own, database, folder: Mutex::default(), preferred: Mutex::new(Where::Own) };
+        let stamp = Box::new(stamp);
+        Self(Arc::new(Inner { backend, places, lock: Lock::default(), stamp, notices, folder: Mutex::default() }))
+    }
+
+    /// What this device can't do and what is done instead.
+    pub fn notices(&self) -> &[Notice] {
+        &self.0.notices
+    }
+
+    /// Keeps a content, unless it is kept already: then nothing is stored, and the answer is what is there.
+    ///
+    /// # Errors
+    /// [`Error::Full`]: nothing that is kept suffers, and it can be tried again. [`Error::Cancelled`].
+    pub async fn put(&self, source: Source, name: Option<String>, ticket: Ticket) -> Result<Added> {
+        let held = Arc::new(self.0.lock.shared().await);
+        let place = self.0.places.preferred()?;
+        let id = AssetId::new((self.0.stamp)());
+        let staged = match place.stage(id, source, ticket).await {
+            Ok(staged) => staged,
+            Err(error) => return Err(self.discarded(&*place, id, error).await),
+        };
+        match self.adopt(&*place, id, staged, name).await {
+            Ok((asset, is_new)) => Ok(Added { asset, is_new, held }),
+            Err(error) => Err(self.discarded(&*place, id, error).await),
+        }
+    }
+
+    /// Gives what was staged a row and a name, or recognises it.
+    async fn adopt(
+        &self,
+        place: &dyn Place,
+        id: AssetId,
+        staged: Staged,
+        name: Option<String>,
+    ) -> Result<(Asset, bool)> {
+        if let Some(known) = self.0.backend.asset(Wanted::Hash(staged.hash.clone())).await? {
+            if self.is_there(&known).await {
+                debug!(asset = %known.id, "this content is kept already");
+                place.discard(id).await?;
+                return Ok((known, false));
+            }
+            // Its bytes are lost. Those that have come are the same.
+            info!(asset = %known.id, "a content that was lost is here again");
+            let healed = Asset { place: place.keep(id, known.kind()).await?, ..known };
+            if self.0.backend.change_asset(healed.clone()).await? {
+                return Ok((healed, false));
+            }
+            return self.add(place, healed).await;
+        }
+        let mime = sniff(&staged.head);
+        let kept = place.keep(id, crate::model::MediaKind::of(mime)).await?;
+        let Look { width, height, duration, thumbnail } = staged.look.unwrap_or_default();
+        let asset = Asset {
+            id,
+            hash: staged.hash,
+            crc32: staged.crc32,
+            mime: mime.to_owned(),
+            bytes: staged.bytes,
+            place: kept,
+            name,
+            width,
+            height,
+            duration,
+            thumbnail,
+            created_at: wall_clock(),
+            extra: crate::model::Object::default(),
+        };
+        self.add(place, asset).await
+    }
+
+    /// Adds a row for bytes that are in place. If another tab has added the same content meanwhile, its row stands and our bytes go.
+    async fn add(&self, place: &dyn Place, asset: Asset) -> Result<(Asset, bool)> {
+        let kept = asset.place.clone();
+        match self.0.backend.add_asset(asset).await {
+            Ok(there) if there.place == kept => Ok((there, true)),
+            Ok(there) => {
+                place.delete(&kept).await?;
+                Ok((there, false))
+            }
+            // After a lost connection nobody knows whether the row is there. The next sweep does.
+            Err(error @ Error::Disconnected(_)) => Err(error),
+            Err(error) => {
+                if let Err(left) = place.delete(&kept).await {
+                    warn!(%left, "bytes without a row stay until the next sweep");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Forgets what was staged because of `error`.
+    async fn discarded(&self, place: &dyn Place, id: AssetId, error: Error) -> Error {
+        if let Err(left) = place.discard(id).await {
+            warn!(%left, "what was staged stays until the next sweep");
+        }
+        error
+    }
+
+    /// Whether an asset's bytes can be read.
+    async fn is_there(&self, asset: &Asset) -> bool {
+        let Ok(place) = self.0.places.of(asset) else { return false };
+        place.read(&asset.place, asset.bytes.saturating_sub(1)..asset.bytes).await.is_ok_and(|last| {
+            let expected = usize::from(asset.bytes > 0);
+            last.len() == expected
+        })
+    }
+
+    /// An asset's row.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
+        self.0.backend.asset(Wanted::Id(id)).await
+    }
+
+    async fn known(&self, id: AssetId) -> Result<Asset> {
+        let missing = || Error::Missing { what: id.to_string(), reason: "it is not kept on this device".into() };
+        self.asset(id).await?.ok_or_else(missing)
+    }
+
+    /// Some of an asset's bytes.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]
+    pub async fn read(&self, id: AssetId, range: Range<u64>) -> Result<Vec<u8>> {
+        let asset = self.known(id).await?;
+        self.0.places.of(&asset)?.read(&asset.place, range).await
+    }
+
+    /// An asset's whole content, to be put elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]
+    pub async fn open(&self, id: AssetId) -> Result<Source> {
+        let asset = self.known(id).await?;
+        self.0.places.of(&asset)?.open(&asset.place).await
+    }
+
+    /// An address under which the page finds an asset's bytes, without having them in memory.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]
+    pub async fn url(&self, id: AssetId) -> Result<MediaUrl> {
+        let asset = self.known(id).await?;
+        let source = self.0.places.of(&asset)?.open(&asset.place).await?;
+        platform::url(&asset, &source)
+    }
+
+    /// Adds what was found out about an asset by looking at it later.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub async fn set_look(&self, id: AssetId, look: Look) -> Result<()> {
+        let _held = self.0.lock.shared().await;
+        let Some(asset) = self.asset(id).await? else { return Ok(()) };
+        let thumbnail = look.thumbnail.filter(|thumbnail| thumbnail.len() <= Asset::THUMBNAIL_LIMIT);
+        let changed = Asset {
+            width: look.width.or(asset.width),
+            height: look.height.or(asset.height),
+            duration: look.duration.or(asset.duration),
+            thumbnail: thumbnail.or(asset.thumbnail.clone()),
+            ..asset.clone()
+        };
+        if changed != asset {
+            self.0.backend.change_asset(changed).await?;
+        }
+        Ok(())
+    }
+
+    /// What is kept, where and for whom.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn usage(&self) -> Result<Usage> {
+        let rows = self.0.backend.assets().await?;
+        let uses = self.0.backend.uses().await?;
+        Ok(Usage { assets: rows.rows, corrupt: rows.corrupt, uses, quota: platform::quota().await })
+    }
+
+    /// Removes those of the assets that no node refers to: their rows, and then their bytes.
+    ///
+    /// # Errors
+    /// The database can't be written; then nothing was removed.
+    pub async fn clean_up(&self, ids: BTreeSet<AssetId>) -> Result<Cleaned> {
+        let _held = self.0.lock.alone().await;
+        let wanted = ids.len();
+        let removed = self.0.backend.remove_assets(ids).await?;
+        let mut cleaned = Cleaned { removed: removed.len(), freed: 0, kept: wanted - removed.len() };
+        for asset in removed {
+            let deleted = match self.0.places.of(&asset) {
+                Ok(place) => place.delete(&asset.place).await,
+                Err(error) => Err(error),
+            };
+            match deleted {
+                Ok(()) => cleaned.freed += asset.bytes,
+                Err(error) => warn!(%error, asset = %asset.id, "bytes without a row stay until the next sweep"),
+            }
+        }
+        info!(removed = cleaned.removed, bytes = cleaned.freed, "cleaned up");
+        Ok(cleaned)
+    }
+
+    /// Reads every content and compares it with its hash. Gives those that differ or can't be read.
+    ///
+    /// # Errors
+    /// The rows can't be read, or [`Error::Cancelled`].
+    pub async fn verify(&self, ticket: Ticket) -> Result<Vec<Damage>> {
+        let _held = self.0.lock.shared().await;
+        let (mut done, mut damaged) = (0, Vec::new());
+        for asset in self.0.backend.assets().await?.rows {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let found = match self.0.places.of(&asset) {
+                Ok(place) => place.hash(&asset.place, Ticket::default()).await,
+                Err(error) => Err(error),
+            };
+            done += asset.bytes;
+            ticket.advance(done);
+            let reason = match found {
+                Ok(hash) if hash == asset.hash => continue,
+                Ok(_) => "its content has changed".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            damaged.push(Damage { asset, reason });
+        }
+        Ok(damaged)
+    }
+
+    /// Moves all media to a place, one after the other: copied, checked, and only then removed where they were. New ones go
+    /// there as well. What fails stays where it is and is told.
+    ///
+    /// # Errors
+    /// The place can't be used, or [`Error::Cancelled`]: what was moved by then stays moved.
+    pub async fn move_all(&self, to: Where, ticket: Ticket) -> Result<Vec<Damage>> {
+        let _held = self.0.lock.alone().await;
+        let target = self.0.places.at(to)?;
+        *self.0.places.preferred.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        let (mut done, mut failed) = (0, Vec::new());
+        for asset in self.0.backend.assets().await?.rows {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let size = asset.bytes;
+            if Where::of(&asset.place) != to
+                && let Err(error) = self.move_one(&asset, &*target).await
+            {
+                if let Error::Full(_) = error {
+                    return Err(error);
+                }
+                failed.push(Damage { asset, reason: error.to_string() });
+            }
+            done += size;
+            ticket.advance(done);
+        }
+        Ok(failed)
+    }
+
+    async fn move_one(&self, asset: &Asset, target: &dyn Place) -> Result<()> {
+        let from = self.0.places.of(asset)?;
+        let source = from.open(&asset.place).await?;
+        let staged = match target.stage(asset.id, source, Ticket::default()).await {
+            Ok(staged) => staged,
+            Err(error) => return Err(self.discarded(target, asset.id, error).await),
+        };
+        if staged.hash != asset.hash {
+            let changed = Error::Io { what: asset.id.to_string(), reason: "its content has changed".into() };
+            return Err(self.discarded(target, asset.id, changed).await);
+        }
+        let place = target.keep(asset.id, asset.kind()).await?;
+        if self.0.backend.change_asset(Asset { place, ..asset.clone() }).await? {
+            from.delete(&asset.place).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what interrupted work has left: staged bytes, and bytes without a row. Does nothing while anybody in any tab
+    /// adds or removes media; the next start tries again. Says how many bytes that freed.
+    ///
+    /// # Errors
+    /// A place can't be read.
+    pub async fn sweep(&self) -> Result<u64> {
+        let Some(_held) = self.0.lock.alone_now().await else { return Ok(0) };
+        let rows = self.0.backend.assets().await?;
+        // The bytes of a row that can't be read must not be taken for nobody's.
+        if !rows.corrupt.is_empty() {
+            return Ok(0);
+        }
+        let mut known = BTreeMap::<Where, BTreeSet<AssetId>>::new();
+        for asset in &rows.rows {
+            known.entry(Where::of(&asset.place)).or_default().insert(asset.id);
+        }
+        let mut freed = 0;
+        for at in [Where::Own, Where::Folder, Where::Database] {
+            let is_own = at == Where::Own && self.0.places.own.is_none();
+            let Ok(place) = self.0.places.at(at) else { continue };
+            if !is_own {
+                freed += place.sweep(known.remove(&at).unwrap_or_default()).await?;
+            }
+        }
+        if freed > 0 {
+            info!(bytes = freed, "removed what interrupted work had left");
+        }
+        Ok(freed)
+    }
+
+    /// The folder that the user chose.
+    pub fn folder(&self) -> FolderState {
+        self.0.folder.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,67 @@
+//! What is found out of bytes while they stream by.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{HEAD, Look, Staged};
+
+/// Both checksums, the size and the beginning of a content, of which the pieces are given in order.
+#[derive(Clone, Default)]
+pub struct Digest {
+    sha256: Sha256,
+    crc32: crc32fast::Hasher,
+    bytes: u64,
+    head: Vec<u8>,
+}
+
+impl Digest {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.sha256.update(piece);
+        self.crc32.update(piece);
+        self.bytes += piece.len() as u64;
+        let room = HEAD.saturating_sub(self.head.len());
+        self.head.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    /// How many bytes have gone by.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What was found out, after the last piece.
+    pub fn staged(self, look: Option<Look>) -> Staged {
+        let hash = self.sha256.finalize().iter().fold(String::from("sha256-"), |mut text, byte| {
+            for digit in [byte >> 4, byte & 15] {
+                text.extend(char::from_digit(u32::from(digit), 16));
+            }
+            text
+        });
+        Staged { hash, crc32: self.crc32.finalize(), bytes: self.bytes, head: self.head, look }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksums_are_those_of_the_whole() {
+        let mut digest = Digest::default();
+        for piece in [&b"The quick brown fox "[..], b"", b"jumps over the lazy dog"] {
+            digest.update(piece);
+        }
+        let staged = digest.staged(None);
+        assert_eq!(staged.hash, "sha256-d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592");
+        assert_eq!((staged.crc32, staged.bytes), (0x414f_a339, 43));
+        assert_eq!(staged.head, b"The quick brown fox jumps over the lazy dog");
+    }
+
+    #[test]
+    fn the_head_is_the_beginning_and_no_more() {
+        let mut digest = Digest::default();
+        for _ in 0..3 {
+            digest.update(&vec![7; HEAD / 2 + 1]);
+        }
+        assert_eq!(digest.staged(None).head.len(), HEAD);
+    }
+}

@@ -1,0 +1,108 @@
+//! Where the bytes of images, videos and sounds are kept: beside the graph, never inside it (law 7).
+//!
+//! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs` (through the worker),
+//! `folder` (one that the user chose) and `indexed_db`; on the desktop `files` and `sqlite`. [`Assets`] ties places and the
+//! `assets` rows together, and is what the session hands out: bytes are complete, flushed and hashed before a row refers to
+//! them, and a row goes before its bytes go (law 8).
+
+mod assets;
+mod digest;
+#[cfg(target_arch = "wasm32")]
+mod folder;
+#[cfg(target_arch = "wasm32")]
+mod indexed_db;
+mod lock;
+mod look;
+mod memory;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(target_arch = "wasm32")]
+mod opfs;
+mod places;
+mod sniff;
+mod source;
+mod usage;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+#[cfg(not(target_arch = "wasm32"))]
+use native as platform;
+#[cfg(target_arch = "wasm32")]
+use web as platform;
+
+use std::{collections::BTreeSet, ops::Range};
+
+use crate::{
+    BoxFuture, MaybeSend, MaybeSync, Result,
+    model::{AssetId, AssetPlace, MediaKind},
+};
+
+pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
+pub use look::Look;
+pub use memory::MemoryPlace;
+pub use places::{FolderState, Notice, Where};
+pub use sniff::sniff;
+pub use source::{Source, Ticket};
+pub use usage::{Quota, Usage};
+
+/// How many of the first bytes [`Staged`] keeps: enough for [`sniff`] and for the size of a picture.
+pub const HEAD: usize = 64 * 1024;
+
+/// A place that bytes can live in.
+///
+/// Nothing here knows rows. Whoever calls holds the lock of [`Assets`]: shared while something is put, alone while something
+/// is deleted or swept.
+pub trait Place: MaybeSend + MaybeSync + 'static {
+    /// Streams `source` to a temporary name while it is hashed. When this is done, the bytes are on the disk. It never holds
+    /// more than a few buffers in memory. An interrupted or failed call leaves nothing, or only what [`Place::sweep`] finds.
+    ///
+    /// # Errors
+    /// [`crate::Error::Full`], and nothing that was stored before suffers; [`crate::Error::Cancelled`].
+    fn stage(&self, id: AssetId, source: Source, ticket: Ticket) -> BoxFuture<Result<Staged>>;
+
+    /// Moves what was staged to its name. The answer says where that is.
+    fn keep(&self, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>>;
+
+    /// Forgets what was staged. Unknown ids are fine.
+    fn discard(&self, id: AssetId) -> BoxFuture<Result<()>>;
+
+    /// Some of the bytes. A range that ends beyond them gives fewer.
+    ///
+    /// # Errors
+    /// [`crate::Error::Missing`]
+    fn read(&self, place: &AssetPlace, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>>;
+
+    /// The whole content as a source, so that it can be staged elsewhere.
+    ///
+    /// # Errors
+    /// [`crate::Error::Missing`]
+    fn open(&self, place: &AssetPlace) -> BoxFuture<Result<Source>>;
+
+    /// Reads all of the bytes and says what their hash is, as [`Staged`] does.
+    ///
+    /// # Errors
+    /// [`crate::Error::Missing`]; [`crate::Error::Cancelled`].
+    fn hash(&self, place: &AssetPlace, ticket: Ticket) -> BoxFuture<Result<String>>;
+
+    /// Removes bytes. Missing ones are fine.
+    fn delete(&self, place: &AssetPlace) -> BoxFuture<Result<()>>;
+
+    /// Removes everything staged, and everything kept of which there is no row: whose id is not among `known`. Says how many bytes that freed.
+    /// Only names that Atelier makes are touched: a folder of the user's may hold anything.
+    fn sweep(&self, known: BTreeSet<AssetId>) -> BoxFuture<Result<u64>>;
+}
+
+/// What was found out while bytes were staged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Staged {
+    /// `sha256-` and 64 lower-case hex digits.
+    pub hash: String,
+    /// The CRC-32 of ZIP archives.
+    pub crc32: u32,
+    /// The size.
+    pub bytes: u64,
+    /// The first [`HEAD`] bytes.
+    pub head: Vec<u8>,
+    /// How it looks, if it is a picture that can be read. It was found out where the bytes were, off the page's thread.
+    pub look: Option<Look>,
+}

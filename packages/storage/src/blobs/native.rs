@@ -1,0 +1,35 @@
+//! What a native process does with contents.
+
+use std::sync::Arc;
+
+use super::{MediaUrl, Quota, Source};
+use crate::{Error, Result, model::Asset};
+
+/// The address under which the application serves an asset to its own window, and nobody else.
+pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
+    Ok(MediaUrl::new(format!("media://localhost/{}", asset.id)))
+}
+
+/// An address of ours needs no release.
+pub(super) fn release(_url: &str) {}
+
+/// A disk has no share for us that could be told.
+pub(super) async fn quota() -> Option<Quota> {
+    None
+}
+
+impl Source {
+    /// All of it, in memory: for what is known to be small.
+    pub(super) async fn into_bytes(self) -> Result<Arc<[u8]>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::File(path) => {
+                let failed = |reason: String| Error::Io { what: path.display().to_string(), reason };
+                let read = path.clone();
+                let read = tokio::task::spawn_blocking(move || std::fs::read(read)).await;
+                let bytes = read.map_err(|error| failed(error.to_string()))?;
+                Ok(bytes.map_err(|error| failed(error.to_string()))?.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The places that there are on this device, and which of them new bytes go to.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Place;
+use crate::{
+    Error, Result,
+    model::{Asset, AssetPlace},
+};
+
+/// One of the places that bytes can live in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Where {
+    /// The application's private folder: on the web, the origin private file system.
+    Own,
+    /// A folder that the user chose.
+    Folder,
+    /// The database.
+    Database,
+    /// Somewhere else: on the network, or where only a newer build knows.
+    Elsewhere,
+}
+
+impl Where {
+    /// Where a place is.
+    pub fn of(place: &AssetPlace) -> Self {
+        match place {
+            AssetPlace::Opfs { .. } => Self::Own,
+            AssetPlace::FsHandle { .. } => Self::Folder,
+            AssetPlace::Idb { .. } => Self::Database,
+            AssetPlace::Url { .. } | AssetPlace::Embedded => Self::Elsewhere,
+        }
+    }
+}
+
+/// Whether a folder that the user chose can be used now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FolderState {
+    /// None was chosen.
+    #[default]
+    None,
+    /// It can.
+    Granted {
+        /// Its name.
+        name: String,
+    },
+    /// The browser wants the user to allow it again, from a click.
+    NeedsClick {
+        /// Its name.
+        name: String,
+    },
+    /// The user or the system doesn't allow it.
+    Denied {
+        /// Its name.
+        name: String,
+    },
+    /// It isn't there any more.
+    Missing {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What this device can't do and what is done instead. Each is said once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Notice {
+    /// Files are written by the page's own means, which is slower: the browser gives workers no quick access.
+    SlowFiles,
+    /// There are no private files, so media are in the database.
+    NoFiles,
+}
+
+/// The places, by where they are.
+pub(super) struct Places {
+    pub(super) own: Option<Arc<dyn Place>>,
+    pub(super) database: Arc<dyn Place>,
+    pub(super) folder: Mutex<Option<Arc<dyn Place>>>,
+    /// Where new bytes go.
+    pub(super) preferred: Mutex<Where>,
+}
+
+impl Places {
+    /// Where new bytes go.
+    pub(super) fn preferred(&self) -> Result<Arc<dyn Place>> {
+        let preferred = *self.preferred.lock().unwrap_or_else(PoisonError::into_inner);
+        self.at(preferred)
+    }
+
+    pub(super) fn at(&self, at: Where) -> Result<Arc<dyn Place>> {
+        let missing = |what: &str, reason: &str| Error::Missing { what: what.into(), reason: reason.into() };
+        match at {
+            // Without private files everything private is in the database.
+            Where::Own => Ok(Arc::clone(self.own.as_ref().unwrap_or(&self.database))),
+            Where::Database => Ok(Arc::clone(&self.database)),
+            Where::Folder => {
+                let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                folder.ok_or_else(|| missing("the folder for media", "it has to be chosen or allowed again"))
+            }
+            Where::Elsewhere => Err(missing("the file", "it is not kept on this device")),
+        }
+    }
+
+    /// The place where an asset's bytes are.
+    pub(super) fn of(&self, asset: &Asset) -> Result<Arc<dyn Place>> {
+        match Where::of(&asset.place) {
+            Where::Own if self.own.is_none() => Err(Error::Missing {
+                what: asset.name.clone().unwrap_or_else(|| asset.id.to_string()),
+                reason: "this window has no access to private files".into(),
+            }),
+            at => self.at(at),
+        }
+    }
+}

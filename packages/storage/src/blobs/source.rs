@@ -1,0 +1,57 @@
+//! Where bytes come from, and how far they have come.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::watch;
+
+/// Bytes that are to be kept.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// They are in memory: something small, pasted or made.
+    Bytes(Arc<[u8]>),
+    /// A file that the user has handed over. It is read piece by piece.
+    #[cfg(not(target_arch = "wasm32"))]
+    File(std::path::PathBuf),
+    /// A file or blob of the browser's. It is read piece by piece.
+    #[cfg(target_arch = "wasm32")]
+    Blob(web_sys::Blob),
+}
+
+/// How far one put has come, and the way to call it off. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    done: watch::Sender<u64>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Default for Ticket {
+    fn default() -> Self {
+        Self { done: watch::Sender::new(0), cancelled: Arc::default() }
+    }
+}
+
+impl Ticket {
+    /// How many bytes are there by now, and every later figure.
+    pub fn progress(&self) -> watch::Receiver<u64> {
+        self.done.subscribe()
+    }
+
+    /// Tells how many bytes are there.
+    pub fn advance(&self, done: u64) {
+        self.done.send_replace(done);
+    }
+
+    /// Calls the put off: it ends with [`crate::Error::Cancelled`] and leaves nothing, unless it was done already.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was called off.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
