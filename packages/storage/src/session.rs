@@ -23,7 +23,7 @@ use self::web as target;
 use crate::{
     Error, MaybeSend, Result, SaveState,
     backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
-    blobs::{self, Assets, MemoryPlace, Place},
+    blobs::{self, Assets, Device, MemoryPlace, Place},
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
     parking::{self, Parked},
     platform::{random_bits, spawn, wall_clock},
@@ -98,7 +98,7 @@ impl Session {
         expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
     )]
     async fn start(opened: Opened, parking: parking::Place, tell: mpsc::UnboundedSender<Event>) -> Result<Self> {
-        let Opened { backend, own, database, notices } = opened;
+        let Opened { backend, own, database, device, notices } = opened;
         // No clock starts behind anything that was stored: what was parked is stored with stamps before anybody reads.
         let clock = Arc::new(Mutex::new(Clock::new(random_bits())));
         observe_workflows(&clock, &backend.workflows().await?);
@@ -119,7 +119,8 @@ impl Session {
         let writer = Writer::new(Arc::clone(&backend), listener);
         let stamps = Arc::clone(&clock);
         let stamp = move || lock(&stamps).tick(wall_clock());
-        let assets = Assets::new(Arc::clone(&backend), own, database, notices, stamp);
+        let assets = Assets::new(Arc::clone(&backend), own, database, device, notices, stamp);
+        assets.recall().await;
         let (parked, part) = (Mutex::default(), Mutex::default());
         let session = Self(Arc::new(Inner { backend, writer, assets, clock, parking, parked, part }));
         session.take_over_parked();
@@ -336,6 +337,8 @@ struct Opened {
     own: Option<Arc<dyn Place>>,
     /// The database's own place for bytes.
     database: Arc<dyn Place>,
+    /// What media need beyond their places.
+    device: Device,
     /// What the platform can't do.
     notices: Vec<blobs::Notice>,
 }
@@ -344,6 +347,6 @@ impl Opened {
     /// What forgets everything.
     fn memory() -> Self {
         let database = Arc::new(MemoryPlace::default());
-        Self { backend: Arc::new(Memory::new()), own: None, database, notices: Vec::new() }
+        Self { backend: Arc::new(Memory::new()), own: None, database, device: Device::default(), notices: Vec::new() }
     }
 }

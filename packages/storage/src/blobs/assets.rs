@@ -9,15 +9,15 @@ use std::{
 use tracing::{debug, info, warn};
 
 use super::{
-    FolderState, Look, Notice, Place, Source, Staged, Ticket, Usage, Where,
+    Device, FolderState, Look, Notice, Place, Source, Staged, Ticket, Usage, Where,
     lock::{Held, Lock},
     places::Places,
     platform, sniff,
 };
 use crate::{
     Error, Result,
-    backend::{Backend, Wanted},
-    model::{Asset, AssetId, Stamp},
+    backend::{Backend, Batch, Wanted},
+    model::{Asset, AssetId, MediaKind, Object, Stamp},
     platform::wall_clock,
 };
 
@@ -29,10 +29,14 @@ struct Inner {
     backend: Arc<dyn Backend>,
     places: Places,
     lock: Lock,
+    pub(super) device: Device,
     stamp: Box<dyn StampSource>,
     notices: Vec<Notice>,
     folder: Mutex<FolderState>,
 }
+
+/// Setting: where new bytes go, as [`Where::name`] has it.
+const PREFERRED: &str = "mediaPlace";
 
 /// Makes the stamps that ids are made from.
 pub(crate) trait StampSource: Fn() -> Stamp + crate::MaybeSend + crate::MaybeSync + 'static {}
@@ -101,12 +105,35 @@ impl Assets {
         backend: Arc<dyn Backend>,
         own: Option<Arc<dyn Place>>,
         database: Arc<dyn Place>,
+        device: Device,
         notices: Vec<Notice>,
         stamp: impl StampSource,
     ) -> Self {
-        let places = Places { own, database, folder: Mutex::default(), preferred: Mutex::new(Where::Own) };
+        let places = Places::new(own, database);
         let stamp = Box::new(stamp);
-        Self(Arc::new(Inner { backend, places, lock: Lock::default(), stamp, notices, folder: Mutex::default() }))
+        let lock = Lock::new(&device);
+        Self(Arc::new(Inner { backend, places, lock, device, stamp, notices, folder: Mutex::default() }))
+    }
+
+    /// Takes up where new bytes went when Atelier was open last.
+    pub(crate) async fn recall(&self) {
+        match self.0.backend.kv(PREFERRED).await {
+            Ok(setting) => {
+                let name = setting.and_then(|setting| setting.read::<String>().ok());
+                let known = name.and_then(|name| Where::from_name(&name));
+                self.0.places.prefer(known.unwrap_or(Where::Own));
+            }
+            Err(error) => warn!(%error, "where new media go can't be read; they go to the private files"),
+        }
+    }
+
+    /// Has new bytes go there, now and after the next start.
+    pub(super) async fn prefer(&self, to: Where) -> Result<()> {
+        let mut batch = Batch::new();
+        batch.set(PREFERRED, Some(to.name().into()));
+        self.0.backend.commit(Arc::new(batch)).await?;
+        self.0.places.prefer(to);
+        Ok(())
     }
 
     /// What this device can't do and what is done instead.
@@ -148,14 +175,14 @@ impl Assets {
             }
             // Its bytes are lost. Those that have come are the same.
             info!(asset = %known.id, "a content that was lost is here again");
-            let healed = Asset { place: place.keep(id, known.kind()).await?, ..known };
+            let healed = Asset { place: place.keep(id, known.id, known.kind()).await?, ..known };
             if self.0.backend.change_asset(healed.clone()).await? {
                 return Ok((healed, false));
             }
             return self.add(place, healed).await;
         }
         let mime = sniff(&staged.head);
-        let kept = place.keep(id, crate::model::MediaKind::of(mime)).await?;
+        let kept = place.keep(id, id, MediaKind::of(mime)).await?;
         let Look { width, height, duration, thumbnail } = staged.look.unwrap_or_default();
         let asset = Asset {
             id,
@@ -170,24 +197,23 @@ impl Assets {
             duration,
             thumbnail,
             created_at: wall_clock(),
-            extra: crate::model::Object::default(),
+            extra: Object::default(),
         };
         self.add(place, asset).await
     }
 
     /// Adds a row for bytes that are in place. If another tab has added the same content meanwhile, its row stands and our bytes go.
     async fn add(&self, place: &dyn Place, asset: Asset) -> Result<(Asset, bool)> {
-        let kept = asset.place.clone();
-        match self.0.backend.add_asset(asset).await {
-            Ok(there) if there.place == kept => Ok((there, true)),
+        match self.0.backend.add_asset(asset.clone()).await {
+            Ok(there) if there.id == asset.id => Ok((there, true)),
             Ok(there) => {
-                place.delete(&kept).await?;
+                place.delete(&asset).await?;
                 Ok((there, false))
             }
             // After a lost connection nobody knows whether the row is there. The next sweep does.
             Err(error @ Error::Disconnected(_)) => Err(error),
             Err(error) => {
-                if let Err(left) = place.delete(&kept).await {
+                if let Err(left) = place.delete(&asset).await {
                     warn!(%left, "bytes without a row stay until the next sweep");
                 }
                 Err(error)
@@ -206,7 +232,7 @@ impl Assets {
     /// Whether an asset's bytes can be read.
     async fn is_there(&self, asset: &Asset) -> bool {
         let Ok(place) = self.0.places.of(asset) else { return false };
-        place.read(&asset.place, asset.bytes.saturating_sub(1)..asset.bytes).await.is_ok_and(|last| {
+        place.read(asset, asset.bytes.saturating_sub(1)..asset.bytes).await.is_ok_and(|last| {
             let expected = usize::from(asset.bytes > 0);
             last.len() == expected
         })
@@ -231,7 +257,7 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn read(&self, id: AssetId, range: Range<u64>) -> Result<Vec<u8>> {
         let asset = self.known(id).await?;
-        self.0.places.of(&asset)?.read(&asset.place, range).await
+        self.0.places.of(&asset)?.read(&asset, range).await
     }
 
     /// An asset's whole content, to be put elsewhere.
@@ -240,7 +266,7 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn open(&self, id: AssetId) -> Result<Source> {
         let asset = self.known(id).await?;
-        self.0.places.of(&asset)?.open(&asset.place).await
+        self.0.places.of(&asset)?.open(&asset).await
     }
 
     /// An address under which the page finds an asset's bytes, without having them in memory.
@@ -249,7 +275,7 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn url(&self, id: AssetId) -> Result<MediaUrl> {
         let asset = self.known(id).await?;
-        let source = self.0.places.of(&asset)?.open(&asset.place).await?;
+        let source = self.0.places.of(&asset)?.open(&asset).await?;
         platform::url(&asset, &source)
     }
 
@@ -281,7 +307,8 @@ impl Assets {
     pub async fn usage(&self) -> Result<Usage> {
         let rows = self.0.backend.assets().await?;
         let uses = self.0.backend.uses().await?;
-        Ok(Usage { assets: rows.rows, corrupt: rows.corrupt, uses, quota: platform::quota().await })
+        let quota = platform::quota(&self.0.device, &rows.rows).await;
+        Ok(Usage { assets: rows.rows, corrupt: rows.corrupt, uses, quota })
     }
 
     /// Removes those of the assets that no node refers to: their rows, and then their bytes.
@@ -295,7 +322,7 @@ impl Assets {
         let mut cleaned = Cleaned { removed: removed.len(), freed: 0, kept: wanted - removed.len() };
         for asset in removed {
             let deleted = match self.0.places.of(&asset) {
-                Ok(place) => place.delete(&asset.place).await,
+                Ok(place) => place.delete(&asset).await,
                 Err(error) => Err(error),
             };
             match deleted {
@@ -319,7 +346,7 @@ impl Assets {
                 return Err(Error::Cancelled);
             }
             let found = match self.0.places.of(&asset) {
-                Ok(place) => place.hash(&asset.place, Ticket::default()).await,
+                Ok(place) => place.hash(&asset, Ticket::default()).await,
                 Err(error) => Err(error),
             };
             done += asset.bytes;
@@ -341,8 +368,9 @@ impl Assets {
     /// The place can't be used, or [`Error::Cancelled`]: what was moved by then stays moved.
     pub async fn move_all(&self, to: Where, ticket: Ticket) -> Result<Vec<Damage>> {
         let _held = self.0.lock.alone().await;
+        let to = self.0.places.actual(to);
         let target = self.0.places.at(to)?;
-        *self.0.places.preferred.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        self.prefer(to).await?;
         let (mut done, mut failed) = (0, Vec::new());
         for asset in self.0.backend.assets().await?.rows {
             if ticket.is_cancelled() {
@@ -365,7 +393,7 @@ impl Assets {
 
     async fn move_one(&self, asset: &Asset, target: &dyn Place) -> Result<()> {
         let from = self.0.places.of(asset)?;
-        let source = from.open(&asset.place).await?;
+        let source = from.open(asset).await?;
         let staged = match target.stage(asset.id, source, Ticket::default()).await {
             Ok(staged) => staged,
             Err(error) => return Err(self.discarded(target, asset.id, error).await),
@@ -374,9 +402,9 @@ impl Assets {
             let changed = Error::Io { what: asset.id.to_string(), reason: "its content has changed".into() };
             return Err(self.discarded(target, asset.id, changed).await);
         }
-        let place = target.keep(asset.id, asset.kind()).await?;
+        let place = target.keep(asset.id, asset.id, asset.kind()).await?;
         if self.0.backend.change_asset(Asset { place, ..asset.clone() }).await? {
-            from.delete(&asset.place).await?;
+            from.delete(asset).await?;
         }
         Ok(())
     }

@@ -9,6 +9,8 @@ mod platform {
 
     use tokio::sync::RwLock;
 
+    use crate::blobs::Device;
+
     /// Shared by all windows of the process; there is one process for a folder.
     #[derive(Clone, Debug, Default)]
     pub struct Lock(Arc<RwLock<()>>);
@@ -17,6 +19,11 @@ mod platform {
     pub type Held = Box<dyn std::any::Any + Send + Sync>;
 
     impl Lock {
+        /// The lock of all who keep media where `device` does.
+        pub fn new(_device: &Device) -> Self {
+            Self::default()
+        }
+
         /// Waits until nobody removes anything.
         pub async fn shared(&self) -> Held {
             Box::new(Arc::clone(&self.0).read_owned().await)
@@ -41,6 +48,8 @@ mod platform {
     use tokio::sync::oneshot;
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
+    use crate::blobs::Device;
+
     const NAME: &str = "atelier:assets";
 
     /// One of the browser's own locks, which all tabs share.
@@ -61,6 +70,11 @@ mod platform {
     }
 
     impl Lock {
+        /// The lock of all tabs of this origin.
+        pub fn new(_device: &Device) -> Self {
+            Self
+        }
+
         /// Waits until nobody removes anything.
         pub async fn shared(&self) -> Held {
             request("shared", false).await.unwrap_or(Held(None))

@@ -9,7 +9,7 @@ use std::{
 use super::{Place, Source, Staged, Ticket, digest::Digest};
 use crate::{
     BoxFuture, Error, Result,
-    model::{AssetId, AssetPlace, MediaKind},
+    model::{Asset, AssetId, AssetPlace, MediaKind},
 };
 
 /// Keeps bytes for as long as it lives. Clones are the same place.
@@ -58,13 +58,14 @@ impl Place for MemoryPlace {
         })
     }
 
-    fn keep(&self, id: AssetId, _kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
+    fn keep(&self, staged: AssetId, id: AssetId, _kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
         let mut data = self.data();
-        let kept = data.staged.remove(&id).map(|bytes| {
+        let kept = data.staged.remove(&staged).map(|bytes| {
             data.kept.insert(id.to_string(), bytes);
             AssetPlace::Idb { blob_key: id.to_string() }
         });
-        let missing = || Error::Missing { what: id.to_string(), reason: "nothing is staged under that name".into() };
+        let missing =
+            || Error::Missing { what: staged.to_string(), reason: "nothing is staged under that name".into() };
         now(kept.ok_or_else(missing))
     }
 
@@ -73,27 +74,27 @@ impl Place for MemoryPlace {
         now(Ok(()))
     }
 
-    fn read(&self, place: &AssetPlace, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
-        now(self.kept(place).map(|bytes| {
+    fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
+        now(self.kept(&asset.place).map(|bytes| {
             let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
             bytes.get(at(range.start)..at(range.end)).unwrap_or_default().to_vec()
         }))
     }
 
-    fn open(&self, place: &AssetPlace) -> BoxFuture<Result<Source>> {
-        now(self.kept(place).map(Source::Bytes))
+    fn open(&self, asset: &Asset) -> BoxFuture<Result<Source>> {
+        now(self.kept(&asset.place).map(Source::Bytes))
     }
 
-    fn hash(&self, place: &AssetPlace, _ticket: Ticket) -> BoxFuture<Result<String>> {
-        now(self.kept(place).map(|bytes| {
+    fn hash(&self, asset: &Asset, _ticket: Ticket) -> BoxFuture<Result<String>> {
+        now(self.kept(&asset.place).map(|bytes| {
             let mut digest = Digest::default();
             digest.update(&bytes);
             digest.staged(None).hash
         }))
     }
 
-    fn delete(&self, place: &AssetPlace) -> BoxFuture<Result<()>> {
-        self.data().kept.remove(&key(place));
+    fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {
+        self.data().kept.remove(&key(&asset.place));
         now(Ok(()))
     }
 

@@ -34,13 +34,14 @@ use std::{collections::BTreeSet, ops::Range};
 
 use crate::{
     BoxFuture, MaybeSend, MaybeSync, Result,
-    model::{AssetId, AssetPlace, MediaKind},
+    model::{Asset, AssetId, AssetPlace, MediaKind},
 };
 
 pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
 pub use look::Look;
 pub use memory::MemoryPlace;
 pub use places::{FolderState, Notice, Where};
+pub(crate) use platform::Device;
 pub use sniff::sniff;
 pub use source::{Source, Ticket};
 pub use usage::{Quota, Usage};
@@ -50,7 +51,8 @@ pub const HEAD: usize = 64 * 1024;
 
 /// A place that bytes can live in.
 ///
-/// Nothing here knows rows. Whoever calls holds the lock of [`Assets`]: shared while something is put, alone while something
+/// Nothing here reads or writes rows; an asset's tells the place where its bytes are. What a row says is not trusted: only names
+/// that the place itself makes are looked up. Whoever calls holds the lock of [`Assets`]: shared while something is put, alone while something
 /// is deleted or swept.
 pub trait Place: MaybeSend + MaybeSync + 'static {
     /// Streams `source` to a temporary name while it is hashed. When this is done, the bytes are on the disk. It never holds
@@ -60,8 +62,9 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
     /// [`crate::Error::Full`], and nothing that was stored before suffers; [`crate::Error::Cancelled`].
     fn stage(&self, id: AssetId, source: Source, ticket: Ticket) -> BoxFuture<Result<Staged>>;
 
-    /// Moves what was staged to its name. The answer says where that is.
-    fn keep(&self, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>>;
+    /// Moves what was staged as `staged` to the name of the asset `id`, over whatever has that name: it can only be what is left
+    /// of the same content. The answer says where that is. The two ids differ when a content that was lost has come again.
+    fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>>;
 
     /// Forgets what was staged. Unknown ids are fine.
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>>;
@@ -70,22 +73,22 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
     ///
     /// # Errors
     /// [`crate::Error::Missing`]
-    fn read(&self, place: &AssetPlace, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>>;
+    fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>>;
 
     /// The whole content as a source, so that it can be staged elsewhere.
     ///
     /// # Errors
     /// [`crate::Error::Missing`]
-    fn open(&self, place: &AssetPlace) -> BoxFuture<Result<Source>>;
+    fn open(&self, asset: &Asset) -> BoxFuture<Result<Source>>;
 
     /// Reads all of the bytes and says what their hash is, as [`Staged`] does.
     ///
     /// # Errors
     /// [`crate::Error::Missing`]; [`crate::Error::Cancelled`].
-    fn hash(&self, place: &AssetPlace, ticket: Ticket) -> BoxFuture<Result<String>>;
+    fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>>;
 
     /// Removes bytes. Missing ones are fine.
-    fn delete(&self, place: &AssetPlace) -> BoxFuture<Result<()>>;
+    fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>>;
 
     /// Removes everything staged, and everything kept of which there is no row: whose id is not among `known`. Says how many bytes that freed.
     /// Only names that Atelier makes are touched: a folder of the user's may hold anything.

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use super::{MediaUrl, Quota, Source};
 use crate::{Error, Result, model::Asset};
 
+/// What media need of this process beyond their places.
+#[derive(Default)]
+pub(crate) struct Device {}
+
 /// The address under which the application serves an asset to its own window, and nobody else.
 pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
     Ok(MediaUrl::new(format!("media://localhost/{}", asset.id)))
@@ -14,7 +18,7 @@ pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
 pub(super) fn release(_url: &str) {}
 
 /// A disk has no share for us that could be told.
-pub(super) async fn quota() -> Option<Quota> {
+pub(super) async fn quota(_device: &Device, _assets: &[Asset]) -> Option<Quota> {
     None
 }
 

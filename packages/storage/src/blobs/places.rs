@@ -31,6 +31,21 @@ impl Where {
             AssetPlace::Url { .. } | AssetPlace::Embedded => Self::Elsewhere,
         }
     }
+
+    /// Its name in the settings.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Folder => "folder",
+            Self::Database => "database",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
+    /// The place of that name, if new bytes can go there.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        [Self::Own, Self::Folder, Self::Database].into_iter().find(|at| at.name() == name)
+    }
 }
 
 /// Whether a folder that the user chose can be used now.
@@ -76,10 +91,25 @@ pub(super) struct Places {
     pub(super) database: Arc<dyn Place>,
     pub(super) folder: Mutex<Option<Arc<dyn Place>>>,
     /// Where new bytes go.
-    pub(super) preferred: Mutex<Where>,
+    preferred: Mutex<Where>,
 }
 
 impl Places {
+    /// New bytes go to private files.
+    pub(super) fn new(own: Option<Arc<dyn Place>>, database: Arc<dyn Place>) -> Self {
+        Self { own, database, folder: Mutex::default(), preferred: Mutex::new(Where::Own) }
+    }
+
+    /// From now on new bytes go there.
+    pub(super) fn prefer(&self, to: Where) {
+        *self.preferred.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    /// Where bytes really come to be that go to `to`: without private files everything private is in the database.
+    pub(super) fn actual(&self, to: Where) -> Where {
+        if to == Where::Own && self.own.is_none() { Where::Database } else { to }
+    }
+
     /// Where new bytes go.
     pub(super) fn preferred(&self) -> Result<Arc<dyn Place>> {
         let preferred = *self.preferred.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,8 +118,7 @@ impl Places {
 
     pub(super) fn at(&self, at: Where) -> Result<Arc<dyn Place>> {
         let missing = |what: &str, reason: &str| Error::Missing { what: what.into(), reason: reason.into() };
-        match at {
-            // Without private files everything private is in the database.
+        match self.actual(at) {
             Where::Own => Ok(Arc::clone(self.own.as_ref().unwrap_or(&self.database))),
             Where::Database => Ok(Arc::clone(&self.database)),
             Where::Folder => {
