@@ -67,6 +67,27 @@ impl Sqlite {
         })
     }
 
+    /// Reads what the contract does not know of: bytes and handles. Under way when this returns.
+    pub(crate) fn read<T: Send + 'static>(
+        &self,
+        job: impl Fn(&Connection) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<Result<T>> {
+        self.call(move |worker| job(worker.connection()?))
+    }
+
+    /// Writes what the contract does not know of, in one transaction. Under way when this returns.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        job: impl Fn(&Transaction) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<Result<T>> {
+        self.call(move |worker| {
+            let transaction = worker.write()?;
+            let result = job(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
+    }
+
     /// Queues a job at once; the future gives its result. A job that loses the connection is done again on a new one.
     fn call<T: Send + 'static>(&self, job: impl Fn(&mut Worker) -> Result<T> + Send + 'static) -> BoxFuture<Result<T>> {
         let (tell, told) = oneshot::channel();

@@ -6,21 +6,33 @@
 //! them, and a row goes before its bytes go (law 8).
 
 mod assets;
+#[cfg(not(target_arch = "wasm32"))]
+mod blocking;
 mod digest;
+#[cfg(not(target_arch = "wasm32"))]
+mod disk;
+#[cfg(not(target_arch = "wasm32"))]
+mod files;
 #[cfg(target_arch = "wasm32")]
 mod folder;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
 mod lock;
 mod look;
+#[cfg(not(target_arch = "wasm32"))]
+mod look_native;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(target_arch = "wasm32")]
 mod opfs;
 mod places;
+#[cfg(not(target_arch = "wasm32"))]
+mod reader;
 mod sniff;
 mod source;
+#[cfg(not(target_arch = "wasm32"))]
+mod sqlite;
 mod usage;
 #[cfg(target_arch = "wasm32")]
 mod web;
@@ -38,12 +50,18 @@ use crate::{
 };
 
 pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
+#[cfg(not(target_arch = "wasm32"))]
+pub use files::Files;
 pub use look::Look;
 pub use memory::MemoryPlace;
 pub use places::{FolderState, Notice, Where};
 pub(crate) use platform::Device;
 pub use sniff::sniff;
+#[cfg(not(target_arch = "wasm32"))]
+pub use source::Pieces;
 pub use source::{Source, Ticket};
+#[cfg(not(target_arch = "wasm32"))]
+pub use sqlite::SqlitePlace;
 pub use usage::{Quota, Usage};
 
 /// How many of the first bytes [`Staged`] keeps: enough for [`sniff`] and for the size of a picture.

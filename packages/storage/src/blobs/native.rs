@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{MediaUrl, Quota, Source};
-use crate::{Error, Result, model::Asset};
+use super::{
+    MediaUrl, Quota, Source, Ticket,
+    blocking::blocking,
+    reader::{BUFFER, Reader},
+};
+use crate::{Result, model::Asset};
 
 /// What media need of this process beyond their places.
 #[derive(Default)]
@@ -27,12 +31,16 @@ impl Source {
     pub(super) async fn into_bytes(self) -> Result<Arc<[u8]>> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
-            Self::File(path) => {
-                let failed = |reason: String| Error::Io { what: path.display().to_string(), reason };
-                let read = path.clone();
-                let read = tokio::task::spawn_blocking(move || std::fs::read(read)).await;
-                let bytes = read.map_err(|error| failed(error.to_string()))?;
-                Ok(bytes.map_err(|error| failed(error.to_string()))?.into())
+            other => {
+                let read = blocking(move || {
+                    let mut bytes = Vec::new();
+                    Reader::open(other)?.stream(BUFFER, &Ticket::default(), |piece| {
+                        bytes.extend_from_slice(piece);
+                        Ok(())
+                    })?;
+                    Ok(bytes.into())
+                });
+                read.await
             }
         }
     }

@@ -16,9 +16,23 @@ pub enum Source {
     /// A file that the user has handed over. It is read piece by piece.
     #[cfg(not(target_arch = "wasm32"))]
     File(std::path::PathBuf),
+    /// Something else that can be read piece by piece, on a thread that may wait.
+    #[cfg(not(target_arch = "wasm32"))]
+    Pieces(Arc<dyn Pieces>),
     /// A file or blob of the browser's. It is read piece by piece.
     #[cfg(target_arch = "wasm32")]
     Blob(web_sys::Blob),
+}
+
+/// A content that is in no file, such as one in the database.
+#[cfg(not(target_arch = "wasm32"))]
+pub trait Pieces: std::fmt::Debug + Send + Sync {
+    /// How many bytes there are.
+    fn size(&self) -> u64;
+
+    /// Reads what begins at `at` into the buffer, as much as is at hand, and says how much that was: nothing only at the end.
+    /// May wait; it is not called where that would hold others up.
+    fn read(&self, at: u64, buffer: &mut [u8]) -> crate::Result<usize>;
 }
 
 /// How far one put has come, and the way to call it off. Clones share it.

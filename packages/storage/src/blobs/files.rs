@@ -1,0 +1,272 @@
+//! A place in a folder of the disk: each content is a file of its own.
+//!
+//! Bytes are written to `.<id>.part` beside where they will be, so that the last step is a rename, which happens whole or not at
+//! all. Below the root there is either one folder for each [`MediaKind`] (the application's own folder, `atelier/assets`), or,
+//! in a folder that the user chose, one folder with the handle's name: so two devices may share a folder and neither sweeps
+//! what belongs to the other.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, OpenOptions},
+    io::{Read, Seek, SeekFrom, Write},
+    ops::Range,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
+
+use uuid::Uuid;
+
+use super::{
+    Place, Source, Staged, Ticket,
+    blocking::{blocking, cancellable},
+    disk, look_native,
+    reader::{BUFFER, Reader},
+};
+use crate::{
+    BoxFuture, Error, Result,
+    model::{Asset, AssetId, AssetPlace, MediaKind},
+};
+
+/// A folder in which contents are kept. Clones are the same place.
+#[derive(Clone, Debug)]
+pub struct Files(Arc<Scheme>);
+
+/// How the folder is laid out.
+#[derive(Debug)]
+struct Scheme {
+    /// What must be there. The folders below it are made when they are needed.
+    root: PathBuf,
+    /// The folders below the root, in which everything else is.
+    inner: [String; 2],
+    /// The row in `handles` that names the root, if it isn't ours.
+    handle: Option<String>,
+}
+
+/// The name of every folder of ours, in whatever it is.
+const ATELIER: &str = "atelier";
+
+impl Files {
+    /// The application's own files, below its data folder.
+    pub fn own(data: &Path) -> Self {
+        Self(Arc::new(Scheme { root: data.to_owned(), inner: [ATELIER.into(), "assets".into()], handle: None }))
+    }
+
+    /// A folder that the user chose. `handle` names its row, and a folder in it.
+    pub fn chosen(folder: &Path, handle: Uuid) -> Self {
+        let handle = handle.hyphenated().to_string();
+        let inner = [ATELIER.into(), handle.clone()];
+        Self(Arc::new(Scheme { root: folder.to_owned(), inner, handle: Some(handle) }))
+    }
+
+    /// Finds out whether bytes can be put there.
+    pub fn check(&self) -> BoxFuture<Result<()>> {
+        let scheme = Arc::clone(&self.0);
+        blocking(move || scheme.check())
+    }
+
+    /// Whether anything of this place is in its folder already.
+    pub fn exists(&self) -> BoxFuture<Result<bool>> {
+        let base = self.0.base();
+        blocking(move || Ok(base.is_dir()))
+    }
+}
+
+impl Scheme {
+    /// The folder of everything.
+    fn base(&self) -> PathBuf {
+        let [outer, inner] = &self.inner;
+        self.root.join(outer).join(inner)
+    }
+
+    fn make_base(&self) -> Result<PathBuf> {
+        let mut folder = self.root.clone();
+        for name in &self.inner {
+            folder.push(name);
+            disk::make_folder(&folder)?;
+        }
+        Ok(folder)
+    }
+
+    /// The folder of kept files of a kind.
+    fn folder(&self, kind: MediaKind) -> PathBuf {
+        if self.handle.is_some() { self.base() } else { self.base().join(kind.name()) }
+    }
+
+    /// The folders that may hold kept files.
+    fn folders(&self) -> Vec<PathBuf> {
+        let kinds = if self.handle.is_some() { &MediaKind::ALL[..1] } else { &MediaKind::ALL[..] };
+        kinds.iter().map(|kind| self.folder(*kind)).collect()
+    }
+
+    /// The name of what is staged.
+    fn part(&self, id: AssetId) -> PathBuf {
+        self.base().join(format!(".{id}.part"))
+    }
+
+    /// What a row says of the file of this name.
+    fn place(&self, id: AssetId, kind: MediaKind) -> AssetPlace {
+        match &self.handle {
+            Some(handle_id) => AssetPlace::FsHandle { handle_id: handle_id.clone() },
+            None => AssetPlace::Opfs { path: format!("{}/{}/{id}", self.inner.join("/"), kind.name()) },
+        }
+    }
+
+    /// The file of an asset: only what [`Scheme::place`] makes is one, whatever else a row may say.
+    fn file(&self, asset: &Asset) -> Result<PathBuf> {
+        let kind = MediaKind::ALL.into_iter().find(|kind| self.place(asset.id, *kind) == asset.place);
+        let nowhere = || Error::Missing {
+            what: asset.name.clone().unwrap_or_else(|| asset.id.to_string()),
+            reason: format!("{:?} is no file of {}", asset.place, self.root.display()),
+        };
+        Ok(self.folder(kind.ok_or_else(nowhere)?).join(asset.id.to_string()))
+    }
+
+    fn check(&self) -> Result<()> {
+        let probe = self.make_base()?.join(".probe.part");
+        let written = fs::write(&probe, b"Atelier").map_err(|error| disk::failed(&probe, &error));
+        disk::remove(&probe)?;
+        written
+    }
+
+    fn stage(&self, id: AssetId, source: Source, ticket: &Ticket) -> Result<Staged> {
+        let source = Reader::open(source)?;
+        self.make_base()?;
+        let part = self.part(id);
+        let staged = write(&part, source, ticket);
+        if staged.is_err() {
+            // What can't be removed now, the next sweep finds; the first error is the one that tells something.
+            let _left = disk::remove(&part);
+        }
+        staged
+    }
+
+    fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> Result<AssetPlace> {
+        let (part, folder) = (self.part(staged), self.folder(kind));
+        let file = folder.join(id.to_string());
+        disk::make_folder(&folder)?;
+        fs::rename(&part, &file).map_err(|error| disk::failed(&part, &error))?;
+        disk::sync_folder(&folder)?;
+        Ok(self.place(id, kind))
+    }
+
+    fn read(&self, asset: &Asset, range: Range<u64>) -> Result<Vec<u8>> {
+        let path = self.file(asset)?;
+        let mut file = disk::open(&path)?;
+        let failed = |error: std::io::Error| disk::failed(&path, &error);
+        // A range that goes far beyond the end must not ask for memory.
+        let end = range.end.min(file.metadata().map_err(failed)?.len());
+        let mut bytes = Vec::new();
+        if range.start < end {
+            file.seek(SeekFrom::Start(range.start)).map_err(failed)?;
+            file.take(end - range.start).read_to_end(&mut bytes).map_err(failed)?;
+        }
+        Ok(bytes)
+    }
+
+    fn sweep(&self, known: &BTreeSet<AssetId>) -> Result<u64> {
+        let mut freed = 0;
+        for file in files_in(&self.base())? {
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let staged = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
+            if staged.is_some_and(|id| id == "probe" || as_id(id).is_some()) {
+                freed += disk::remove(&file)?;
+            }
+        }
+        for folder in self.folders() {
+            for file in files_in(&folder)? {
+                let id = file.file_name().and_then(|name| name.to_str()).and_then(as_id);
+                if id.is_some_and(|id| !known.contains(&id)) {
+                    freed += disk::remove(&file)?;
+                }
+            }
+        }
+        Ok(freed)
+    }
+}
+
+/// An id as we write it: other spellings of one are not ours.
+fn as_id(name: &str) -> Option<AssetId> {
+    AssetId::from_str(name).ok().filter(|id| id.to_string() == name)
+}
+
+/// The files in a folder; none if there is no folder.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |error: std::io::Error| disk::failed(folder, &error);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+/// Writes a source to a new file, and looks at it if it is a picture. When this returns, the disk has it.
+fn write(part: &Path, source: Reader, ticket: &Ticket) -> Result<Staged> {
+    let failed = |error: std::io::Error| disk::failed(part, &error);
+    // What an interrupted call has left. Never written through: it may be somebody's link to elsewhere.
+    disk::remove(part)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).open(part).map_err(failed)?;
+    let digest = source.stream(BUFFER, ticket, |piece| file.write_all(piece).map_err(failed))?;
+    file.sync_data().map_err(failed)?;
+    drop(file);
+    Ok(look_native::staged(digest, Source::File(part.to_owned())))
+}
+
+impl Place for Files {
+    fn stage(&self, id: AssetId, source: Source, ticket: Ticket) -> BoxFuture<Result<Staged>> {
+        let scheme = Arc::clone(&self.0);
+        cancellable(ticket.clone(), move || scheme.stage(id, source, &ticket))
+    }
+
+    fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
+        let scheme = Arc::clone(&self.0);
+        blocking(move || scheme.keep(staged, id, kind))
+    }
+
+    fn discard(&self, id: AssetId) -> BoxFuture<Result<()>> {
+        let part = self.0.part(id);
+        blocking(move || disk::remove(&part).map(drop))
+    }
+
+    fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
+        let (scheme, asset) = (Arc::clone(&self.0), asset.clone());
+        blocking(move || scheme.read(&asset, range))
+    }
+
+    fn open(&self, asset: &Asset) -> BoxFuture<Result<Source>> {
+        let file = self.0.file(asset);
+        blocking(move || {
+            let file = file?;
+            disk::open(&file)?;
+            Ok(Source::File(file))
+        })
+    }
+
+    fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>> {
+        let file = self.0.file(asset);
+        cancellable(ticket.clone(), move || {
+            let digest = Reader::open(Source::File(file?))?.stream(BUFFER, &ticket, |_| Ok(()))?;
+            Ok(digest.staged(None).hash)
+        })
+    }
+
+    fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {
+        let file = self.0.file(asset);
+        blocking(move || match file {
+            Ok(file) => disk::remove(&file).map(drop),
+            // What is no file of ours is missing, which is fine.
+            Err(_) => Ok(()),
+        })
+    }
+
+    fn sweep(&self, known: BTreeSet<AssetId>) -> BoxFuture<Result<u64>> {
+        let scheme = Arc::clone(&self.0);
+        blocking(move || scheme.sweep(&known))
+    }
+}

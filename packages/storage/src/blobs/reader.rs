@@ -1,0 +1,107 @@
+//! Reads any source piece by piece, on a thread that may wait.
+
+use std::{
+    fs::File,
+    io::{self, Cursor, Read, Seek, SeekFrom},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use super::{Pieces, Source, Ticket, digest::Digest, disk};
+use crate::{Error, Result};
+
+/// How much is read and written at once, in bytes.
+pub(super) const BUFFER: usize = 512 * 1024;
+
+/// A source that is being read.
+pub(super) enum Reader {
+    Memory(Cursor<Arc<[u8]>>),
+    File(File, PathBuf),
+    Pieces { pieces: Arc<dyn Pieces>, at: u64 },
+}
+
+impl Reader {
+    pub(super) fn open(source: Source) -> Result<Self> {
+        Ok(match source {
+            Source::Bytes(bytes) => Self::Memory(Cursor::new(bytes)),
+            Source::File(path) => Self::File(disk::open(&path)?, path),
+            Source::Pieces(pieces) => Self::Pieces { pieces, at: 0 },
+        })
+    }
+
+    /// Fills `buffer` as far as the source goes, and gives what was read: nothing at the end.
+    pub(super) fn fill<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        Ok(&buffer[..filled])
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        match (self, error.downcast::<Error>()) {
+            (_, Ok(ours)) => ours,
+            (Self::File(_, path), Err(error)) => disk::failed(path, &error),
+            (_, Err(error)) => Error::Io { what: "the content".into(), reason: error.to_string() },
+        }
+    }
+
+    /// Hands the whole content to `take`, a buffer at a time, while it is hashed and the ticket told.
+    pub(super) fn stream(
+        mut self,
+        buffer: usize,
+        ticket: &Ticket,
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<Digest> {
+        let (mut digest, mut buffer) = (Digest::default(), vec![0; buffer]);
+        loop {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let piece = self.fill(&mut buffer)?;
+            if piece.is_empty() {
+                return Ok(digest);
+            }
+            digest.update(piece);
+            take(piece)?;
+            ticket.advance(digest.bytes());
+        }
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(bytes) => bytes.read(buffer),
+            Self::File(file, _) => file.read(buffer),
+            Self::Pieces { pieces, at } => {
+                let count = pieces.read(*at, buffer).map_err(io::Error::other)?;
+                *at += count as u64;
+                Ok(count)
+            }
+        }
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Memory(bytes) => bytes.seek(to),
+            Self::File(file, _) => file.seek(to),
+            Self::Pieces { pieces, at } => {
+                let target = match to {
+                    SeekFrom::Start(target) => Some(target),
+                    SeekFrom::End(offset) => pieces.size().checked_add_signed(offset),
+                    SeekFrom::Current(offset) => at.checked_add_signed(offset),
+                };
+                *at = target.ok_or(io::ErrorKind::InvalidInput)?;
+                Ok(*at)
+            }
+        }
+    }
+}
