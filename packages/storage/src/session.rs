@@ -80,6 +80,7 @@ impl Session {
         let (tell, events) = mpsc::unbounded_channel();
         let opened = target::open(location, tell.clone()).await?;
         let session = Self::start(opened, parking::Place::of_this_platform(), tell).await?;
+        session.0.assets.sweep_later();
         Ok((session, events))
     }
 

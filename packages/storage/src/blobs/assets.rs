@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tracing::{debug, info, warn};
@@ -18,7 +19,7 @@ use crate::{
     Error, Result,
     backend::{Backend, Batch, Wanted},
     model::{Asset, AssetId, MediaKind, Object, Stamp},
-    platform::wall_clock,
+    platform::{sleep, spawn, wall_clock},
 };
 
 /// All media of this device. Clones share it.
@@ -29,7 +30,7 @@ struct Inner {
     backend: Arc<dyn Backend>,
     places: Places,
     lock: Lock,
-    pub(super) device: Device,
+    device: Device,
     stamp: Box<dyn StampSource>,
     notices: Vec<Notice>,
     folder: Mutex<FolderState>,
@@ -37,6 +38,10 @@ struct Inner {
 
 /// Setting: where new bytes go, as [`Where::name`] has it.
 const PREFERRED: &str = "mediaPlace";
+
+/// How long after a start it is tried to sweep, and how often it is tried.
+const SWEEP_PAUSE: Duration = Duration::from_secs(30);
+const SWEEP_TRIES: usize = 20;
 
 /// Makes the stamps that ids are made from.
 pub(crate) trait StampSource: Fn() -> Stamp + crate::MaybeSend + crate::MaybeSync + 'static {}
@@ -125,6 +130,7 @@ impl Assets {
             }
             Err(error) => warn!(%error, "where new media go can't be read; they go to the private files"),
         }
+        platform::recall_folder(self).await;
     }
 
     /// Has new bytes go there, now and after the next start.
@@ -415,11 +421,16 @@ impl Assets {
     /// # Errors
     /// A place can't be read.
     pub async fn sweep(&self) -> Result<u64> {
-        let Some(_held) = self.0.lock.alone_now().await else { return Ok(0) };
+        Ok(self.sweep_now().await?.unwrap_or_default())
+    }
+
+    /// The same. None: somebody adds or removes media.
+    async fn sweep_now(&self) -> Result<Option<u64>> {
+        let Some(_held) = self.0.lock.alone_now().await else { return Ok(None) };
         let rows = self.0.backend.assets().await?;
         // The bytes of a row that can't be read must not be taken for nobody's.
         if !rows.corrupt.is_empty() {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let mut known = BTreeMap::<Where, BTreeSet<AssetId>>::new();
         for asset in &rows.rows {
@@ -436,11 +447,60 @@ impl Assets {
         if freed > 0 {
             info!(bytes = freed, "removed what interrupted work had left");
         }
-        Ok(freed)
+        Ok(Some(freed))
+    }
+
+    /// Sweeps when what follows a start is over and nobody adds or removes anything, unless all of this is gone by then.
+    pub(crate) fn sweep_later(&self) {
+        let later = Arc::downgrade(&self.0);
+        spawn(Box::pin(async move {
+            for _ in 0..SWEEP_TRIES {
+                sleep(SWEEP_PAUSE).await;
+                let Some(assets) = later.upgrade().map(Assets) else { return };
+                match assets.sweep_now().await {
+                    Ok(Some(_)) => return,
+                    Ok(None) => {}
+                    Err(error) => return warn!(%error, "what interrupted work has left could not be removed"),
+                }
+            }
+        }));
     }
 
     /// The folder that the user chose.
     pub fn folder(&self) -> FolderState {
         self.0.folder.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on this is the folder that the user chose, or none is.
+    pub(super) fn set_folder(&self, place: Option<Arc<dyn Place>>, state: FolderState) {
+        *self.0.places.folder.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        *self.0.folder.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The assets whose bytes are in a folder that the user chose.
+    pub(super) async fn in_folder(&self) -> Result<Vec<Asset>> {
+        let mut assets = self.0.backend.assets().await?.rows;
+        assets.retain(|asset| Where::of(&asset.place) == Where::Folder);
+        Ok(assets)
+    }
+
+    /// What media need beyond their places.
+    pub(super) fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    /// Holds the lock alone.
+    pub(super) async fn alone(&self) -> Held {
+        self.0.lock.alone().await
+    }
+
+    /// An id that is later than everything that was made before.
+    pub(super) fn stamp(&self) -> Stamp {
+        (self.0.stamp)()
+    }
+
+    /// Where new bytes go.
+    pub(super) fn preferred(&self) -> Where {
+        self.0.places.preferred_at()
     }
 }

@@ -65,10 +65,13 @@ impl Files {
         blocking(move || scheme.check())
     }
 
-    /// Whether anything of this place is in its folder already.
-    pub fn exists(&self) -> BoxFuture<Result<bool>> {
-        let base = self.0.base();
-        blocking(move || Ok(base.is_dir()))
+    /// Those of the assets whose files are here.
+    pub fn holds(&self, assets: Vec<Asset>) -> BoxFuture<Result<BTreeSet<AssetId>>> {
+        let scheme = Arc::clone(&self.0);
+        blocking(move || {
+            let is_here = |asset: &Asset| scheme.file(asset).is_ok_and(|file| file.is_file());
+            Ok(assets.into_iter().filter(is_here).map(|asset| asset.id).collect())
+        })
     }
 }
 

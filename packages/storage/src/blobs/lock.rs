@@ -5,39 +5,150 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod platform {
-    use std::sync::Arc;
+    use std::{
+        fs::{File, OpenOptions, TryLockError},
+        path::PathBuf,
+        pin::pin,
+        sync::{Arc, Mutex, MutexGuard, PoisonError},
+        time::Duration,
+    };
 
-    use tokio::sync::RwLock;
+    use futures::future::select;
+    use tokio::sync::Notify;
 
-    use crate::blobs::Device;
+    use crate::{blobs::Device, platform::sleep};
 
-    /// Shared by all windows of the process; there is one process for a folder.
-    #[derive(Clone, Debug, Default)]
-    pub struct Lock(Arc<RwLock<()>>);
+    /// The file in the data folder that other processes lock as well.
+    const FILE: &str = "media.lock";
+    /// How often it is asked whether another process has let it go.
+    const PAUSE: Duration = Duration::from_millis(50);
+
+    /// A lock of this process, and one that other processes see: the system's own, which goes with a process that dies.
+    ///
+    /// Who shares it goes before who waits to have it alone. In a fair order, somebody who holds it and puts a second content
+    /// would wait for the one who waits for them.
+    #[derive(Debug, Default)]
+    pub struct Lock {
+        here: Arc<Here>,
+        file: Option<PathBuf>,
+    }
+
+    /// Who of this process holds it.
+    #[derive(Debug, Default)]
+    struct Here {
+        holders: Mutex<Holders>,
+        freed: Notify,
+    }
+
+    #[derive(Debug, Default)]
+    struct Holders {
+        sharing: usize,
+        is_alone: bool,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum How {
+        Shared,
+        Alone,
+    }
+
+    /// Another process has it.
+    struct Taken;
 
     /// While it exists, the lock is held.
-    pub type Held = Box<dyn std::any::Any + Send + Sync>;
+    #[derive(Debug)]
+    pub struct Held {
+        here: Arc<Here>,
+        how: How,
+        /// Locked for as long as it is open.
+        file: Option<File>,
+    }
+
+    impl Here {
+        fn holders(&self) -> MutexGuard<'_, Holders> {
+            // Nothing panics while it is held.
+            self.holders.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            // First, so that who is woken finds it free.
+            self.file = None;
+            let mut holders = self.here.holders();
+            match self.how {
+                How::Shared => holders.sharing -= 1,
+                How::Alone => holders.is_alone = false,
+            }
+            drop(holders);
+            self.here.freed.notify_waiters();
+        }
+    }
 
     impl Lock {
         /// The lock of all who keep media where `device` does.
-        pub fn new(_device: &Device) -> Self {
-            Self::default()
+        pub fn new(device: &Device) -> Self {
+            Self { here: Arc::default(), file: device.data().map(|folder| folder.join(FILE)) }
         }
 
         /// Waits until nobody removes anything.
         pub async fn shared(&self) -> Held {
-            Box::new(Arc::clone(&self.0).read_owned().await)
+            self.wait(How::Shared).await
         }
 
         /// Waits until nobody adds or removes anything.
         pub async fn alone(&self) -> Held {
-            Box::new(Arc::clone(&self.0).write_owned().await)
+            self.wait(How::Alone).await
         }
 
         /// None: somebody adds or removes something.
+        #[expect(clippy::unused_async, reason = "a browser has to be asked")]
         pub async fn alone_now(&self) -> Option<Held> {
-            let held = Arc::clone(&self.0).try_write_owned().ok()?;
-            Some(Box::new(held))
+            self.take(How::Alone)
+        }
+
+        async fn wait(&self, how: How) -> Held {
+            loop {
+                // Before it is tried, so that nothing that happens in between is missed.
+                let freed = self.here.freed.notified();
+                if let Some(held) = self.take(how) {
+                    return held;
+                }
+                if self.file.is_some() {
+                    select(pin!(freed), pin!(sleep(PAUSE))).await;
+                } else {
+                    freed.await;
+                }
+            }
+        }
+
+        /// Takes it, if that can be done now.
+        fn take(&self, how: How) -> Option<Held> {
+            let mut holders = self.here.holders();
+            if holders.is_alone || (how == How::Alone && holders.sharing > 0) {
+                return None;
+            }
+            let Ok(file) = self.lock_file(how) else { return None };
+            match how {
+                How::Shared => holders.sharing += 1,
+                How::Alone => holders.is_alone = true,
+            }
+            Some(Held { here: Arc::clone(&self.here), how, file })
+        }
+
+        /// Locks the file. Where files can't be locked, there is nobody to agree with, and it gives none.
+        fn lock_file(&self, how: How) -> Result<Option<File>, Taken> {
+            let open = |path| OpenOptions::new().create(true).truncate(false).write(true).open(path);
+            let Some(Ok(file)) = self.file.as_ref().map(open) else { return Ok(None) };
+            let locked = match how {
+                How::Shared => file.try_lock_shared(),
+                How::Alone => file.try_lock(),
+            };
+            match locked {
+                Ok(()) => Ok(Some(file)),
+                Err(TryLockError::WouldBlock) => Err(Taken),
+                Err(TryLockError::Error(_)) => Ok(None),
+            }
         }
     }
 }

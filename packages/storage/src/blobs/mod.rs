@@ -8,6 +8,8 @@
 mod assets;
 #[cfg(not(target_arch = "wasm32"))]
 mod blocking;
+#[cfg(not(target_arch = "wasm32"))]
+mod chosen;
 mod digest;
 #[cfg(not(target_arch = "wasm32"))]
 mod disk;
@@ -15,6 +17,8 @@ mod disk;
 mod files;
 #[cfg(target_arch = "wasm32")]
 mod folder;
+#[cfg(not(target_arch = "wasm32"))]
+mod handles;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
 mod lock;

@@ -1,19 +1,49 @@
 //! What a native process does with contents.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
-    MediaUrl, Quota, Source, Ticket,
+    MediaUrl, Quota, Source, Ticket, Where,
     blocking::blocking,
     reader::{BUFFER, Reader},
 };
-use crate::{Result, model::Asset};
+use crate::{
+    Result,
+    backend::sqlite::{FILE, Sqlite},
+    model::Asset,
+};
 
-/// What media need of this process beyond their places.
+pub(super) use super::chosen::recall_folder;
+
+/// What media need of this process beyond their places. Nothing of it is there when all is in memory.
 #[derive(Default)]
-pub(crate) struct Device {}
+pub(crate) struct Device {
+    database: Option<Sqlite>,
+    data: Option<PathBuf>,
+}
+
+impl Device {
+    /// One with its data in a folder.
+    pub(crate) fn new(database: Sqlite, data: PathBuf) -> Self {
+        Self { database: Some(database), data: Some(data) }
+    }
+
+    /// The database, in which the chosen folder is remembered.
+    pub(super) fn database(&self) -> Option<&Sqlite> {
+        self.database.as_ref()
+    }
+
+    /// The data folder.
+    pub(super) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+}
 
 /// The address under which the application serves an asset to its own window, and nobody else.
+#[expect(clippy::unnecessary_wraps, reason = "in a browser this can fail")]
 pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
     Ok(MediaUrl::new(format!("media://localhost/{}", asset.id)))
 }
@@ -21,9 +51,19 @@ pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
 /// An address of ours needs no release.
 pub(super) fn release(_url: &str) {}
 
-/// A disk has no share for us that could be told.
-pub(super) async fn quota(_device: &Device, _assets: &[Asset]) -> Option<Quota> {
-    None
+/// What the disk of the data folder has room for. What is in a folder of the user's may be on another disk and is left out.
+pub(super) async fn quota(device: &Device, assets: &[Asset]) -> Option<Quota> {
+    let data = device.data()?.to_owned();
+    let own = assets.iter().filter(|asset| Where::of(&asset.place) == Where::Own).map(|asset| asset.bytes);
+    let own: u64 = own.sum();
+    let (database, log) = (data.join(FILE), data.join(format!("{FILE}-wal")));
+    let measured = blocking(move || {
+        let sizes = [database, log].map(|file| file.metadata().map_or(0, |found| found.len()));
+        Ok((sizes.into_iter().sum::<u64>(), fs4::available_space(&data).ok()))
+    });
+    let (database, free) = measured.await.ok()?;
+    let used = own + database;
+    Some(Quota { used, total: used + free?, persistent: true })
 }
 
 impl Source {

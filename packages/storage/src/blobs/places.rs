@@ -100,6 +100,11 @@ impl Places {
         Self { own, database, folder: Mutex::default(), preferred: Mutex::new(Where::Own) }
     }
 
+    /// Which of them new bytes go to.
+    pub(super) fn preferred_at(&self) -> Where {
+        *self.preferred.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// From now on new bytes go there.
     pub(super) fn prefer(&self, to: Where) {
         *self.preferred.lock().unwrap_or_else(PoisonError::into_inner) = to;
@@ -112,8 +117,7 @@ impl Places {
 
     /// Where new bytes go.
     pub(super) fn preferred(&self) -> Result<Arc<dyn Place>> {
-        let preferred = *self.preferred.lock().unwrap_or_else(PoisonError::into_inner);
-        self.at(preferred)
+        self.at(self.preferred_at())
     }
 
     pub(super) fn at(&self, at: Where) -> Result<Arc<dyn Place>> {

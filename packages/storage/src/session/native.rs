@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::{Event, Location, Opened};
 use crate::{
-    Result,
-    backend::{Backend, sqlite::Sqlite},
+    Error, Result,
+    backend::sqlite::Sqlite,
+    blobs::{Device, Files, Notice, Place, SqlitePlace},
 };
 
 /// Opens what is at `location`.
@@ -15,8 +17,23 @@ pub(super) async fn open(location: Location, _tell: mpsc::UnboundedSender<Event>
     match location {
         Location::Memory => Ok(Opened::memory()),
         Location::Folder(folder) => {
-            let backend: Arc<dyn Backend> = Arc::new(Sqlite::open(&folder).await?);
-            Ok(Opened { backend, ..Opened::memory() })
+            let database = Sqlite::open(&folder).await?;
+            let files = Files::own(&folder);
+            let (own, notices) = match files.check().await {
+                // What is on a full disk can still be shown and removed.
+                Ok(()) | Err(Error::Full(_)) => (Some(Arc::new(files) as Arc<dyn Place>), Vec::new()),
+                Err(error) => {
+                    warn!(%error, "media go to the database: their folder can't be written");
+                    (None, vec![Notice::NoFiles])
+                }
+            };
+            Ok(Opened {
+                backend: Arc::new(database.clone()),
+                own,
+                database: Arc::new(SqlitePlace::new(database.clone())),
+                device: Device::new(database, folder),
+                notices,
+            })
         }
     }
 }
