@@ -5,8 +5,8 @@ use std::sync::Arc;
 use storage::{
     backend::{Batch, Loaded},
     model::{
-        Clock, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, Point, Register, RegisterName, Registers, Stamp,
-        WorkflowId,
+        Asset, AssetId, AssetPlace, Clock, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, Register,
+        RegisterName, Registers, Stamp, WorkflowId,
     },
 };
 
@@ -83,6 +83,28 @@ impl Sample {
 
     pub fn batch(&self) -> Batch {
         batch_of(self.patches.clone())
+    }
+}
+
+/// A picture's row; the content names what it is a picture of.
+pub fn asset(author: &mut Author, content: &str) -> Asset {
+    let id = AssetId::new(author.stamp());
+    let mut digits: String = content.bytes().map(|byte| format!("{byte:02x}")).collect();
+    digits.extend(std::iter::repeat_n('0', 64 - digits.len()));
+    Asset {
+        id,
+        hash: format!("sha256-{digits}"),
+        crc32: 7,
+        mime: "image/png".into(),
+        bytes: 1_000,
+        place: AssetPlace::Opfs { path: format!("atelier/assets/image/{id}") },
+        name: Some(format!("{content}.png")),
+        width: None,
+        height: None,
+        duration: None,
+        thumbnail: None,
+        created_at: NOW,
+        extra: Object::default(),
     }
 }
 

@@ -6,7 +6,11 @@ use futures::{
     future::{Either, LocalBoxFuture, select},
     pin_mut,
 };
-use storage::{Result, backend::Backend, model::EntityKey};
+use storage::{
+    Result,
+    backend::Backend,
+    model::{AssetId, EntityKey},
+};
 
 /// A database that nobody has used before.
 pub trait Harness {
@@ -30,6 +34,9 @@ pub trait Hands: Harness {
 
     /// Stores a text as a row.
     fn write<'a>(&'a self, key: EntityKey, text: &'a str) -> LocalBoxFuture<'a, ()>;
+
+    /// Stores a text as the row of an asset that there is.
+    fn write_asset<'a>(&'a self, id: AssetId, text: &'a str) -> LocalBoxFuture<'a, ()>;
 
     /// Everything that is stored, as a text: equal only if nothing has changed.
     fn contents(&self) -> LocalBoxFuture<'_, String>;

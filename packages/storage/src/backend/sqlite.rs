@@ -443,9 +443,10 @@ fn write_uses(
 
 /// Reads an asset's row and checks that it is the row of its key.
 fn parse_asset(id: &[u8], text: &[u8]) -> Result<Asset> {
-    let corrupt = |reason: String| Error::Corrupt(format!("an asset's row: {reason}"));
+    let named = || Uuid::from_slice(id).map_or_else(|_| format!("{id:?}"), |id| id.hyphenated().to_string());
+    let corrupt = |reason: String| Error::Corrupt(format!("the row of asset {}: {reason}", named()));
     let asset: Asset = serde_json::from_slice(text).map_err(|error| corrupt(error.to_string()))?;
-    if asset.id.uuid().as_bytes() == id { Ok(asset) } else { Err(corrupt(format!("it is the row of {}", asset.id))) }
+    if asset.id.uuid().as_bytes() == id { Ok(asset) } else { Err(corrupt(format!("it is that of {}", asset.id))) }
 }
 
 fn read_asset(connection: &Connection, wanted: &Wanted) -> Result<Option<Asset>> {

@@ -2,9 +2,11 @@
 
 use std::{rc::Rc, sync::Arc};
 
+use storage::model::Json;
+
 use crate::{
     Hands,
-    author::{Author, one, set, value},
+    author::{Author, asset, one, set, value},
     reference::Reference,
 };
 
@@ -70,6 +72,22 @@ pub async fn a_connection_that_is_dropped_lets_others_go_on(hands: Rc<dyn Hands>
     let loaded = settled(&hands, &*right, sample.workflow).await;
     assert_eq!(loaded.nodes.rows.len(), 2);
     assert_eq!(value(&loaded, sample.node(0), "title").as_deref(), Some("\"Right\""));
+}
+
+pub async fn assets_and_their_uses_outlive_the_connection(hands: Rc<dyn Hands>) {
+    let (db, mut author) = (hands.db().await, Author::new(1));
+    let (shown, sample) = (asset(&mut author, "a"), author.sample(1));
+    db.add_asset(shown.clone()).await.unwrap();
+    let picture = Json::new(&shown.reference()).unwrap();
+    db.commit(one(sample.node(0), set("config.picture", author.stamp(), picture))).await.unwrap();
+    let uses = db.uses().await.unwrap();
+    assert_eq!(uses.len(), 1);
+    hands.within(db.close()).await;
+    drop(db);
+    let db = hands.db().await;
+    assert_eq!(db.assets().await.unwrap().rows, [shown.clone()]);
+    assert_eq!(db.uses().await.unwrap(), uses);
+    assert_eq!(db.remove_assets([shown.id].into()).await.unwrap(), []);
 }
 
 /// What was under way on a connection that was dropped is finished soon.

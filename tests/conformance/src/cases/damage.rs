@@ -4,12 +4,13 @@ use std::{rc::Rc, sync::Arc};
 
 use storage::{
     Error,
+    backend::Wanted,
     model::{EntityKey, RegisterName},
 };
 
 use crate::{
     Hands,
-    author::{Author, created, named, one, set},
+    author::{Author, asset, created, named, one, set},
 };
 
 /// Texts that are no rows: torn, foreign, empty, not JSON, of another time.
@@ -142,5 +143,23 @@ pub async fn a_damaged_row_goes_with_its_workflow(hands: Rc<dyn Hands>) {
     db.delete(sample.workflow).await.unwrap();
     for key in [sample.key(), sample.node(0), sample.node(1), sample.edge(0)] {
         assert_eq!(hands.read(key).await, None);
+    }
+}
+
+pub async fn an_asset_that_cannot_be_read_is_named_and_the_rest_is_given(hands: Rc<dyn Hands>) {
+    let (db, mut author) = (hands.db().await, Author::new(1));
+    let (torn, other) = (asset(&mut author, "a"), asset(&mut author, "b"));
+    for asset in [&torn, &other] {
+        db.add_asset(asset.clone()).await.unwrap();
+    }
+    let foreign = serde_json::to_string(&other).unwrap();
+    for garbage in ["", "null", "{\"id\":", "[1]", "{}", &foreign] {
+        hands.write_asset(torn.id, garbage).await;
+        let found = hands.within(db.assets()).await.unwrap();
+        assert_eq!(found.rows, [other.clone()], "{garbage:?}");
+        let named = |error: &Error| error.to_string().contains(&torn.id.to_string());
+        assert!(found.corrupt.len() == 1 && named(&found.corrupt[0]), "{garbage:?}: {:?}", found.corrupt);
+        assert!(named(&db.asset(Wanted::Id(torn.id)).await.unwrap_err()), "{garbage:?}");
+        assert_eq!(db.asset(Wanted::Id(other.id)).await.unwrap().as_ref(), Some(&other));
     }
 }

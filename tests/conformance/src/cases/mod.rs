@@ -1,5 +1,6 @@
 //! The cases, by subject.
 
+mod assets;
 mod closing;
 mod commit;
 mod counts;
@@ -74,6 +75,22 @@ macro_rules! for_each_case {
                     a_repeated_batch_leaves_one_record
                     settings_alone_make_no_record
                 }
+                assets {
+                    an_added_asset_is_found_by_id_and_by_content
+                    assets_come_in_the_order_of_their_ids
+                    a_content_is_added_once
+                    two_connections_that_add_one_content_agree_on_its_row
+                    a_change_replaces_the_row
+                    a_change_does_not_bring_back_what_was_removed
+                    a_removed_content_can_be_added_again
+                    what_a_node_refers_to_is_not_removed
+                    uses_follow_what_nodes_say
+                    uses_follow_deletion_and_restoration
+                    two_connections_keep_one_index
+                    a_commit_names_the_assets_that_are_not_here
+                    fields_of_an_asset_that_only_a_newer_build_knows_survive
+                    every_kind_of_place_and_every_number_comes_back
+                }
             }
             kept {
                 closing {
@@ -82,6 +99,7 @@ macro_rules! for_each_case {
                     a_closed_connection_opens_again_with_the_next_call
                     closing_twice_is_fine
                     a_connection_that_is_dropped_lets_others_go_on
+                    assets_and_their_uses_outlive_the_connection
                 }
                 failure {
                     a_failed_commit_leaves_nothing
@@ -100,6 +118,7 @@ macro_rules! for_each_case {
                     reading_leaves_a_damaged_row_as_it_is
                     a_damaged_row_is_set_aside_before_it_is_written_anew
                     a_damaged_row_goes_with_its_workflow
+                    an_asset_that_cannot_be_read_is_named_and_the_rest_is_given
                 }
                 deletion {
                     a_database_deleted_under_us_is_said_by_every_call_and_not_made_again

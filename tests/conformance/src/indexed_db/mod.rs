@@ -14,7 +14,7 @@ use futures::future::LocalBoxFuture;
 use storage::{
     Result,
     backend::{Backend, Notice, indexed_db::IndexedDb},
-    model::EntityKey,
+    model::{AssetId, EntityKey},
 };
 use wasm_bindgen::JsValue;
 
@@ -78,6 +78,12 @@ impl Hands for InIndexedDb {
 
     fn write<'a>(&'a self, key: EntityKey, text: &'a str) -> LocalBoxFuture<'a, ()> {
         Box::pin(async move { self.write_value(key, &text.into()).await })
+    }
+
+    fn write_asset<'a>(&'a self, id: AssetId, text: &'a str) -> LocalBoxFuture<'a, ()> {
+        Box::pin(async move {
+            drop(hands::write(&self.name, "assets", &id.to_string().into(), &text.into()).await.unwrap());
+        })
     }
 
     fn contents(&self) -> LocalBoxFuture<'_, String> {

@@ -15,7 +15,7 @@ use storage::{
         Backend,
         sqlite::{FILE, Sqlite},
     },
-    model::{EntityKey, Part},
+    model::{AssetId, EntityKey, Part},
 };
 use tempfile::TempDir;
 
@@ -85,6 +85,13 @@ impl Hands for InSqlite {
             Part::Edge(_) => "UPDATE edges SET row = ?3 WHERE workflow = ?1 AND id = ?2",
         };
         let changed = self.raw().execute(sql, params![workflow.as_bytes(), id.as_bytes(), text]).unwrap();
+        assert_eq!(changed, 1);
+        Box::pin(async {})
+    }
+
+    fn write_asset<'a>(&'a self, id: AssetId, text: &'a str) -> LocalBoxFuture<'a, ()> {
+        let sql = "UPDATE assets SET row = ?2 WHERE id = ?1";
+        let changed = self.raw().execute(sql, params![id.uuid().as_bytes(), text]).unwrap();
         assert_eq!(changed, 1);
         Box::pin(async {})
     }
