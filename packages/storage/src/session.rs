@@ -94,6 +94,20 @@ impl Session {
         Ok((Self::start(opened, parking::Place::nowhere(), tell).await?, events))
     }
 
+    /// The same with places for media: private files, if there are any, and the database's own.
+    ///
+    /// # Errors
+    /// The library can't be read.
+    pub async fn on_places(
+        backend: Arc<dyn Backend>,
+        own: Option<Arc<dyn Place>>,
+        database: Arc<dyn Place>,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        let (tell, events) = mpsc::unbounded_channel();
+        let opened = Opened { backend, own, database, ..Opened::memory() };
+        Ok((Self::start(opened, parking::Place::nowhere(), tell).await?, events))
+    }
+
     #[cfg_attr(
         target_arch = "wasm32",
         expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")

@@ -1,6 +1,6 @@
 //! What a case is given.
 
-use std::{future::Future, rc::Rc};
+use std::{future::Future, rc::Rc, sync::Arc};
 
 use futures::{
     future::{Either, LocalBoxFuture, select},
@@ -9,6 +9,7 @@ use futures::{
 use storage::{
     Result,
     backend::Backend,
+    blobs::{Place, Source, Where},
     model::{AssetId, EntityKey},
 };
 
@@ -50,6 +51,24 @@ pub trait Hands: Harness {
 
 /// The settings that [`Hands::refuse_settings`] means. An engine that refuses some writes at once and others later does both.
 pub const REFUSED: [&str; 2] = ["refused at once", "refused later"];
+
+/// A place for bytes that nobody has used before.
+pub trait Ground {
+    /// Another view of the same place, as another tab has it.
+    fn place(&self) -> LocalBoxFuture<'_, Arc<dyn Place>>;
+
+    /// The places of a device of which this is one: its private files, if it has any, and its database.
+    fn device(&self) -> LocalBoxFuture<'_, (Option<Arc<dyn Place>>, Arc<dyn Place>)>;
+
+    /// Which of the device's places this is. Elsewhere: it is none of them, and only the contract of places is checked.
+    fn at(&self) -> Where;
+
+    /// A content as users hand it over, and not from memory.
+    fn source(&self, bytes: Vec<u8>) -> LocalBoxFuture<'_, Source>;
+
+    /// Lets other work go on for so long.
+    fn pause(&self, millis: u32) -> LocalBoxFuture<'_, ()>;
+}
 
 /// One promise.
 pub struct Case<H: ?Sized> {

@@ -1,7 +1,9 @@
-//! The contract over the databases of this machine: memory and `SQLite`.
+//! The contracts over the databases of this machine, memory and `SQLite`, and over its places for bytes.
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+#[path = "native/ground.rs"]
+mod ground;
 #[path = "native/memory.rs"]
 mod in_memory;
 #[path = "native/sqlite.rs"]
@@ -9,7 +11,7 @@ mod in_sqlite;
 
 use std::{future::Future, rc::Rc, time::Duration};
 
-use conformance::{Case, EVERYWHERE, KEPT};
+use conformance::{Case, EVERYWHERE, KEPT, MEDIA, PLACES};
 use futures::future::LocalBoxFuture;
 
 macro_rules! over_memory {
@@ -55,6 +57,61 @@ macro_rules! over_sqlite {
     };
 }
 conformance::for_each_case!(over_sqlite);
+
+macro_rules! over_places {
+    (places { $($place:ident)* } media { $($media:ident)* }) => {
+        mod places_in_memory {
+            $(#[test]
+            fn $place() {
+                let kind = crate::ground::Kind::Memory(storage::blobs::MemoryPlace::default());
+                crate::run(crate::PLACES, stringify!($place), std::rc::Rc::new(crate::ground::Here::new(kind)));
+            })*
+
+            $(#[test]
+            fn $media() {
+                let kind = crate::ground::Kind::Memory(storage::blobs::MemoryPlace::default());
+                crate::run(crate::MEDIA, stringify!($media), std::rc::Rc::new(crate::ground::Here::new(kind)));
+            })*
+        }
+
+        mod places_in_files {
+            $(#[test]
+            fn $place() {
+                let ground = crate::ground::Here::new(crate::ground::Kind::Files);
+                crate::run(crate::PLACES, stringify!($place), std::rc::Rc::new(ground));
+            })*
+
+            $(#[test]
+            fn $media() {
+                let ground = crate::ground::Here::new(crate::ground::Kind::Files);
+                crate::run(crate::MEDIA, stringify!($media), std::rc::Rc::new(ground));
+            })*
+        }
+
+        mod places_in_sqlite {
+            $(#[test]
+            fn $place() {
+                let ground = crate::ground::Here::new(crate::ground::Kind::Database);
+                crate::run(crate::PLACES, stringify!($place), std::rc::Rc::new(ground));
+            })*
+
+            $(#[test]
+            fn $media() {
+                let ground = crate::ground::Here::new(crate::ground::Kind::Database);
+                crate::run(crate::MEDIA, stringify!($media), std::rc::Rc::new(ground));
+            })*
+        }
+
+        mod places_in_a_chosen_folder {
+            $(#[test]
+            fn $place() {
+                let ground = crate::ground::Here::new(crate::ground::Kind::Chosen);
+                crate::run(crate::PLACES, stringify!($place), std::rc::Rc::new(ground));
+            })*
+        }
+    };
+}
+conformance::for_each_place_case!(over_places);
 
 fn run<H: ?Sized>(cases: &[Case<H>], name: &str, harness: Rc<H>) {
     let case = cases.iter().find(|case| case.name == name).unwrap();

@@ -8,12 +8,14 @@ mod damage;
 mod deletion;
 mod failure;
 mod load;
+mod media;
 mod merge;
 mod oplog;
+mod places;
 mod settings;
 mod versions;
 
-use crate::harness::{Case, Hands, Harness};
+use crate::harness::{Case, Ground, Hands, Harness};
 
 /// Hands all cases to the macro `$then`: `everywhere { subject { case … } … } kept { … }`.
 ///
@@ -143,3 +145,61 @@ macro_rules! lists {
     };
 }
 for_each_case!(lists);
+
+/// Hands all cases of places for bytes to the macro `$then`: `places { case … } media { case … }`.
+///
+/// `places`: what every place promises. `media`: what is promised of media that are kept there.
+#[macro_export]
+macro_rules! for_each_place_case {
+    ($then:ident) => {
+        $then! {
+            places {
+                what_is_kept_is_what_was_put
+                a_large_content_tells_how_far_it_has_come
+                a_range_gives_what_it_names_and_no_more_than_there_is
+                an_empty_content_is_a_content
+                several_contents_at_once_do_not_mix
+                a_put_that_is_called_off_leaves_nothing
+                a_put_that_nobody_waits_for_leaves_nothing
+                what_was_only_staged_is_swept_and_what_is_kept_stays
+                what_no_row_knows_is_swept
+                what_is_discarded_is_gone
+                what_is_not_there_is_said_by_every_call
+                a_row_that_points_elsewhere_finds_nothing
+                a_content_that_comes_back_gets_the_name_of_its_asset
+                a_content_can_be_put_elsewhere
+            }
+            media {
+                the_same_content_is_stored_once
+                puts_of_one_content_at_once_keep_one
+                a_content_that_was_lost_is_healed_by_putting_it_again
+                a_clean_up_frees_what_nobody_refers_to_and_nothing_else
+                nothing_is_cleaned_up_while_somebody_holds_it
+                who_holds_one_content_may_put_another_while_a_clean_up_waits
+                who_reuses_a_content_while_it_is_cleaned_up_never_has_a_row_without_bytes
+                a_put_that_fails_leaves_nothing
+                a_sweep_steps_back_while_somebody_adds_media
+                a_sweep_removes_what_interrupted_work_has_left_and_nothing_else
+                verifying_names_what_was_changed_or_lost
+                all_media_move_to_another_place_and_back
+                what_has_changed_is_not_moved
+                moving_to_where_media_are_already_changes_nothing
+                where_new_media_go_is_remembered
+                usage_tells_what_is_kept_where_and_for_whom
+            }
+        }
+    };
+}
+
+macro_rules! place_lists {
+    (places { $($place:ident)* } media { $($media:ident)* }) => {
+        /// What every place for bytes promises.
+        pub const PLACES: &[Case<dyn Ground>] =
+            &[$(Case { name: stringify!($place), run: |ground| Box::pin(places::$place(ground)) },)*];
+
+        /// What is promised of media.
+        pub const MEDIA: &[Case<dyn Ground>] =
+            &[$(Case { name: stringify!($media), run: |ground| Box::pin(media::$media(ground)) },)*];
+    };
+}
+for_each_place_case!(place_lists);

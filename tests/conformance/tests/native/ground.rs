@@ -1,0 +1,77 @@
+//! The places for bytes of this machine.
+
+use std::sync::Arc;
+
+use conformance::Ground;
+use futures::future::LocalBoxFuture;
+use storage::{
+    backend::sqlite::Sqlite,
+    blobs::{Files, MemoryPlace, Place, Source, SqlitePlace, Where},
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Which place is checked.
+pub enum Kind {
+    Memory(MemoryPlace),
+    Files,
+    Chosen,
+    Database,
+}
+
+/// A folder that goes when the test ends, with all of a device's places in it.
+pub struct Here {
+    folder: TempDir,
+    kind: Kind,
+}
+
+impl Here {
+    pub fn new(kind: Kind) -> Self {
+        Self { folder: TempDir::new().unwrap(), kind }
+    }
+
+    async fn database(&self) -> Arc<dyn Place> {
+        Arc::new(SqlitePlace::new(Sqlite::open(self.folder.path()).await.unwrap()))
+    }
+}
+
+impl Ground for Here {
+    fn place(&self) -> LocalBoxFuture<'_, Arc<dyn Place>> {
+        Box::pin(async {
+            let folder = self.folder.path();
+            match &self.kind {
+                Kind::Memory(place) => Arc::new(place.clone()) as Arc<dyn Place>,
+                Kind::Files => Arc::new(Files::own(folder)),
+                Kind::Chosen => Arc::new(Files::chosen(folder, Uuid::from_u128(7))),
+                Kind::Database => self.database().await,
+            }
+        })
+    }
+
+    fn device(&self) -> LocalBoxFuture<'_, (Option<Arc<dyn Place>>, Arc<dyn Place>)> {
+        Box::pin(async {
+            match &self.kind {
+                Kind::Memory(_) => (None, self.place().await),
+                _ => (Some(Arc::new(Files::own(self.folder.path())) as Arc<dyn Place>), self.database().await),
+            }
+        })
+    }
+
+    fn at(&self) -> Where {
+        match self.kind {
+            Kind::Files => Where::Own,
+            Kind::Memory(_) | Kind::Database => Where::Database,
+            Kind::Chosen => Where::Elsewhere,
+        }
+    }
+
+    fn source(&self, bytes: Vec<u8>) -> LocalBoxFuture<'_, Source> {
+        let file = self.folder.path().join(format!("{}.bin", bytes.len()));
+        std::fs::write(&file, bytes).unwrap();
+        Box::pin(async { Source::File(file) })
+    }
+
+    fn pause(&self, millis: u32) -> LocalBoxFuture<'_, ()> {
+        crate::pause(millis)
+    }
+}
