@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+#[path = "native/files.rs"]
+mod files;
 #[path = "native/ground.rs"]
 mod ground;
 #[path = "native/memory.rs"]

@@ -58,3 +58,22 @@ pub(super) fn open(path: &Path) -> Result<fs::File> {
     }
     fs::File::open(path).map_err(|error| failed(path, &error))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full_and_other_errors_name_the_file() {
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
+            let error = failed(Path::new("/somewhere"), &io::Error::from(kind));
+            assert!(matches!(&error, Error::Full(text) if text.contains("/somewhere")), "{error:?}");
+        }
+        // ENOSPC
+        assert!(matches!(failed(Path::new("/"), &io::Error::from_raw_os_error(28)), Error::Full(_)));
+        let error = failed(Path::new("/somewhere"), &io::Error::from(io::ErrorKind::PermissionDenied));
+        assert!(matches!(&error, Error::Io { what, .. } if what == "/somewhere"), "{error:?}");
+        let error = failed(Path::new("/somewhere"), &io::Error::from(io::ErrorKind::NotFound));
+        assert!(matches!(error, Error::Missing { .. }), "{error:?}");
+    }
+}
