@@ -1,8 +1,13 @@
 //! Measures storage beside its peers.
 //!
-//! One binary for both targets. Natively it measures `SQLite` beside bare `rusqlite` and prints the result. In a browser it
+//! One binary for both targets. Natively it measures `SQLite` beside bare `rusqlite`, or with the argument `assets` media beside bare
+//! files, and prints the result. In a browser it
 //! exports to the page of `storage.mjs` what that measures beside Dexie. Both use the same [`sample`].
 
+#[cfg(not(target_arch = "wasm32"))]
+mod assets;
+#[cfg(not(target_arch = "wasm32"))]
+mod compare;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod sample;
@@ -11,7 +16,10 @@ mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> anyhow::Result<()> {
-    native::run()
+    match std::env::args().nth(1).as_deref() {
+        Some("assets") => assets::run(),
+        _ => native::run(),
+    }
 }
 
 /// The page calls what `web` exports.

@@ -18,7 +18,10 @@ use storage::{
     model::{EntityKey, Node, NodeId, Point, Registers, Row, Size},
 };
 
-use crate::sample::{NODES, Sample};
+use crate::{
+    compare::compare,
+    sample::{NODES, Sample},
+};
 
 const ROUNDS: usize = 9;
 const EDITS: usize = 200;
@@ -34,46 +37,11 @@ pub fn run() -> Result<()> {
     let rusqlite = || insert(nodes.iter().map(|node| Ok((node.key(&sample), serde_json::to_string(node)?))));
     let floor = || insert(texts.iter().map(|(key, text)| Ok((*key, text))));
     let name = format!("SQLite: commit of {NODES} new nodes");
-    compare(&format!("{name}, rusqlite with serde"), Some(1.5), &ours, &rusqlite)?;
-    compare(&format!("{name}, rusqlite with ready texts (floor)"), None, &ours, &floor)?;
+    compare(&format!("{name}, rusqlite with serde"), Some(1.5), ROUNDS, &ours, &rusqlite)?;
+    compare(&format!("{name}, rusqlite with ready texts (floor)"), None, ROUNDS, &ours, &floor)?;
     let ours = || runtime.block_on(edit(Arc::clone(&batch)));
     let rusqlite = || update(&nodes, &sample);
-    compare(&format!("SQLite: {EDITS} edits, each its own commit, rusqlite with serde"), None, &ours, &rusqlite)
-}
-
-/// Runs both in turn and prints a line.
-fn compare(
-    name: &str,
-    bar: Option<f64>,
-    ours: &dyn Fn() -> Result<Duration>,
-    peer: &dyn Fn() -> Result<Duration>,
-) -> Result<()> {
-    // Each once without looking: files, pages and branches get warm.
-    ours()?;
-    peer()?;
-    let mut rounds = Vec::new();
-    for round in 0..ROUNDS {
-        // Turn about, so that drift of the machine falls on both.
-        rounds.push(if round % 2 == 0 {
-            let ours = ours()?;
-            (ours, peer()?)
-        } else {
-            let peer = peer()?;
-            (ours()?, peer)
-        });
-    }
-    let ratios = rounds.iter().map(|(ours, peer)| ours.div_duration_f64(*peer));
-    let line = serde_json::json!({
-        "name": name,
-        "unit": "ms",
-        "ours": rounded(1000. * median(rounds.iter().map(|round| round.0.as_secs_f64()))),
-        "peer": rounded(1000. * median(rounds.iter().map(|round| round.1.as_secs_f64()))),
-        "ratio": rounded(median(ratios.clone())),
-        "bar": bar,
-    });
-    println!("{line}");
-    println!("  its ratios' middle half spans {:.0} %", 100. * spread(ratios));
-    Ok(())
+    compare(&format!("SQLite: {EDITS} edits, each its own commit, rusqlite with serde"), None, ROUNDS, &ours, &rusqlite)
 }
 
 /// A node as a program without merge would keep it.
@@ -227,29 +195,4 @@ fn open(file: &Path) -> Result<Connection> {
 fn text(key: EntityKey, registers: &Registers) -> (EntityKey, String) {
     let row = Row { registers: registers.clone(), version: 1, counts: None };
     (key, row.to_text(key.uuid()))
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    quantile(values, 0.5)
-}
-
-/// How far the middle half of the values lies apart, as a share of the median.
-fn spread(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    (quantile(values.clone(), 0.75) - quantile(values.clone(), 0.25)) / median(values)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "an index of a few"
-)]
-fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(((values.len() as f64 - 1.) * share).round() as usize).copied().unwrap_or(f64::NAN)
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1000.).round() / 1000.
 }

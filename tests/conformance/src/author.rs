@@ -89,11 +89,13 @@ impl Sample {
 /// A picture's row; the content names what it is a picture of.
 pub fn asset(author: &mut Author, content: &str) -> Asset {
     let id = AssetId::new(author.stamp());
-    let mut digits: String = content.bytes().map(|byte| format!("{byte:02x}")).collect();
-    digits.extend(std::iter::repeat_n('0', 64 - digits.len()));
+    let digits = content.bytes().fold(String::new(), |mut digits, byte| {
+        digits.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap()));
+        digits
+    });
     Asset {
         id,
-        hash: format!("sha256-{digits}"),
+        hash: format!("sha256-{digits:0<64}"),
         crc32: 7,
         mime: "image/png".into(),
         bytes: 1_000,

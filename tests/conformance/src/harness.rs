@@ -52,13 +52,21 @@ pub trait Hands: Harness {
 /// The settings that [`Hands::refuse_settings`] means. An engine that refuses some writes at once and others later does both.
 pub const REFUSED: [&str; 2] = ["refused at once", "refused later"];
 
+/// The places that a device has.
+pub struct Device {
+    /// Its private files, if it has any.
+    pub own: Option<Arc<dyn Place>>,
+    /// Its database.
+    pub database: Arc<dyn Place>,
+}
+
 /// A place for bytes that nobody has used before.
 pub trait Ground {
     /// Another view of the same place, as another tab has it.
     fn place(&self) -> LocalBoxFuture<'_, Arc<dyn Place>>;
 
-    /// The places of a device of which this is one: its private files, if it has any, and its database.
-    fn device(&self) -> LocalBoxFuture<'_, (Option<Arc<dyn Place>>, Arc<dyn Place>)>;
+    /// The places of a device of which this is one.
+    fn device(&self) -> LocalBoxFuture<'_, Device>;
 
     /// Which of the device's places this is. Elsewhere: it is none of them, and only the contract of places is checked.
     fn at(&self) -> Where;

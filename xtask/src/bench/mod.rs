@@ -19,15 +19,17 @@ const RUNS: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
     Storage,
+    Assets,
     Canvas,
 }
 
 impl Part {
-    const ALL: [Part; 2] = [Part::Storage, Part::Canvas];
+    const ALL: [Part; 3] = [Part::Storage, Part::Assets, Part::Canvas];
 
     fn name(self) -> &'static str {
         match self {
             Part::Storage => "storage",
+            Part::Assets => "assets",
             Part::Canvas => "canvas",
         }
     }
@@ -38,9 +40,13 @@ impl Part {
         script.arg(format!("tests/bench/{}.mjs", self.name()));
         Ok(match self {
             Part::Storage => {
-                let native = Build { package: "bench", features: "", profile: "release", target: None }.run()?;
                 script.env("BENCH_URL", serve::serve_aside(harness::build("bench", Profile::Release)?)?);
-                vec![Command::new(native), script]
+                vec![Command::new(native()?), script]
+            }
+            Part::Assets => {
+                let mut native = Command::new(native()?);
+                native.arg(self.name());
+                vec![native]
             }
             Part::Canvas => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
@@ -48,6 +54,11 @@ impl Part {
             }
         })
     }
+}
+
+/// The native program, built.
+fn native() -> Result<PathBuf> {
+    Build { package: "bench", features: "", profile: "release", target: None }.run()
 }
 
 /// The names of all parts.

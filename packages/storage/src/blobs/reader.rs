@@ -4,7 +4,8 @@ use std::{
     fs::File,
     io::{self, Cursor, Read, Seek, SeekFrom},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
 };
 
 use super::{Pieces, Source, Ticket, digest::Digest, disk};
@@ -51,26 +52,64 @@ impl Reader {
         }
     }
 
-    /// Hands the whole content to `take`, a buffer at a time, while it is hashed and the ticket told.
+    /// Hands the whole content to `take`, so many bytes at a time, while it is hashed and the ticket told. What is longer is
+    /// hashed on a thread of its own: that takes about as long as the disk does.
     pub(super) fn stream(
         mut self,
-        buffer: usize,
+        length: usize,
         ticket: &Ticket,
         mut take: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<Digest> {
-        let (mut digest, mut buffer) = (Digest::default(), vec![0; buffer]);
-        loop {
-            if ticket.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            let piece = self.fill(&mut buffer)?;
-            if piece.is_empty() {
-                return Ok(digest);
-            }
-            digest.update(piece);
-            take(piece)?;
-            ticket.advance(digest.bytes());
+        let mut buffer = vec![0; length];
+        let count = self.next(&mut buffer, ticket, 0, &mut take)?;
+        if count < length {
+            let mut digest = Digest::default();
+            digest.update(&buffer[..count]);
+            return Ok(digest);
         }
+        // Two may wait, one is hashed, one is filled: there never are more.
+        let (full, pieces) = mpsc::sync_channel::<(Vec<u8>, usize)>(2);
+        let (done, hashed) = mpsc::channel();
+        let failed = |reason: String| Error::Io { what: "a thread for checksums".into(), reason };
+        thread::scope(|scope| {
+            let hashing = thread::Builder::new().name("atelier-hash".into()).spawn_scoped(scope, move || {
+                let mut digest = Digest::default();
+                for (buffer, count) in pieces {
+                    digest.update(&buffer[..count]);
+                    let _enough_buffers = done.send(buffer);
+                }
+                digest
+            });
+            let hashing = hashing.map_err(|error| failed(error.to_string()))?;
+            let (mut count, mut total) = (count, 0);
+            while count > 0 {
+                total += count as u64;
+                full.send((buffer, count)).map_err(|error| failed(error.to_string()))?;
+                buffer = hashed.try_recv().unwrap_or_else(|_| vec![0; length]);
+                count = self.next(&mut buffer, ticket, total, &mut take)?;
+            }
+            drop(full);
+            hashing.join().map_err(|_| failed("it has ended".into()))
+        })
+    }
+
+    /// Reads the next piece, hands it on, and says how long it is: nothing at the end.
+    fn next(
+        &mut self,
+        buffer: &mut [u8],
+        ticket: &Ticket,
+        before: u64,
+        take: &mut impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<usize> {
+        if ticket.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let piece = self.fill(buffer)?;
+        if !piece.is_empty() {
+            take(piece)?;
+            ticket.advance(before + piece.len() as u64);
+        }
+        Ok(piece.len())
     }
 }
 

@@ -85,7 +85,7 @@ pub async fn assets_and_their_uses_outlive_the_connection(hands: Rc<dyn Hands>) 
     hands.within(db.close()).await;
     drop(db);
     let db = hands.db().await;
-    assert_eq!(db.assets().await.unwrap().rows, [shown.clone()]);
+    assert_eq!(db.assets().await.unwrap().rows, std::slice::from_ref(&shown));
     assert_eq!(db.uses().await.unwrap(), uses);
     assert_eq!(db.remove_assets([shown.id].into()).await.unwrap(), []);
 }

@@ -156,7 +156,7 @@ pub async fn an_asset_that_cannot_be_read_is_named_and_the_rest_is_given(hands: 
     for garbage in ["", "null", "{\"id\":", "[1]", "{}", &foreign] {
         hands.write_asset(torn.id, garbage).await;
         let found = hands.within(db.assets()).await.unwrap();
-        assert_eq!(found.rows, [other.clone()], "{garbage:?}");
+        assert_eq!(found.rows, std::slice::from_ref(&other), "{garbage:?}");
         let named = |error: &Error| error.to_string().contains(&torn.id.to_string());
         assert!(found.corrupt.len() == 1 && named(&found.corrupt[0]), "{garbage:?}: {:?}", found.corrupt);
         assert!(named(&db.asset(Wanted::Id(torn.id)).await.unwrap_err()), "{garbage:?}");

@@ -15,7 +15,7 @@ use storage::{
 
 use super::places::bytes;
 use crate::{
-    Ground,
+    Device, Ground,
     author::{Author, deleted, one, set},
 };
 
@@ -33,7 +33,7 @@ impl Window {
 
     #[allow(clippy::arc_with_non_send_sync, reason = "the browser has one thread")]
     async fn on(ground: &Rc<dyn Ground>, db: Arc<dyn Backend>) -> Self {
-        let (own, database) = ground.device().await;
+        let Device { own, database } = ground.device().await;
         let place = if ground.at() == Where::Own { own.clone() } else { Some(Arc::clone(&database)) };
         let (session, _events) = Session::on_places(Arc::clone(&db), own, database).await.unwrap();
         session.assets().move_all(ground.at(), Ticket::default()).await.unwrap();
@@ -79,7 +79,7 @@ impl Window {
 
     /// The other of the device's places, if it has two.
     async fn other(ground: &Rc<dyn Ground>) -> Option<(Where, Arc<dyn Place>)> {
-        let (own, database) = ground.device().await;
+        let Device { own, database } = ground.device().await;
         if ground.at() == Where::Own { Some((Where::Database, database)) } else { Some((Where::Own, own?)) }
     }
 }
@@ -318,7 +318,7 @@ pub async fn moving_to_where_media_are_already_changes_nothing(ground: Rc<dyn Gr
 pub async fn where_new_media_go_is_remembered(ground: Rc<dyn Ground>) {
     let window = Window::open(&ground).await;
     window.keep(b"before").await;
-    let (own, database) = ground.device().await;
+    let Device { own, database } = ground.device().await;
     let (next, _events) = Session::on_places(Arc::clone(&window.db), own, database).await.unwrap();
     let source = Source::Bytes(b"after".as_slice().into());
     let after = next.assets().put(source, None, Ticket::default()).await.unwrap();

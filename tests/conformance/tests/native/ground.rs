@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conformance::Ground;
+use conformance::{Device, Ground};
 use futures::future::LocalBoxFuture;
 use storage::{
     backend::sqlite::Sqlite,
@@ -48,11 +48,11 @@ impl Ground for Here {
         })
     }
 
-    fn device(&self) -> LocalBoxFuture<'_, (Option<Arc<dyn Place>>, Arc<dyn Place>)> {
+    fn device(&self) -> LocalBoxFuture<'_, Device> {
         Box::pin(async {
             match &self.kind {
-                Kind::Memory(_) => (None, self.place().await),
-                _ => (Some(Arc::new(Files::own(self.folder.path())) as Arc<dyn Place>), self.database().await),
+                Kind::Memory(_) => Device { own: None, database: self.place().await },
+                _ => Device { own: Some(Arc::new(Files::own(self.folder.path()))), database: self.database().await },
             }
         })
     }
