@@ -34,7 +34,7 @@ const KEPT: &str = "kept ";
 const MEMORY: &str = "memory ";
 const ROUNDS: usize = 4;
 /// How long nothing may be kept.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn open(folder: &Path) -> Session {
     Session::open(Location::Folder(folder.to_owned())).await.unwrap().0

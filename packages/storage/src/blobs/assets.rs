@@ -352,7 +352,7 @@ impl Assets {
                 return Err(Error::Cancelled);
             }
             let found = match self.0.places.of(&asset) {
-                Ok(place) => place.hash(&asset, Ticket::default()).await,
+                Ok(place) => place.hash(&asset, ticket.part(done)).await,
                 Err(error) => Err(error),
             };
             done += asset.bytes;
@@ -360,6 +360,7 @@ impl Assets {
             let reason = match found {
                 Ok(hash) if hash == asset.hash => continue,
                 Ok(_) => "its content has changed".to_owned(),
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
                 Err(error) => error.to_string(),
             };
             damaged.push(Damage { asset, reason });
@@ -384,9 +385,9 @@ impl Assets {
             }
             let size = asset.bytes;
             if Where::of(&asset.place) != to
-                && let Err(error) = self.move_one(&asset, &*target).await
+                && let Err(error) = self.move_one(&asset, &*target, ticket.part(done)).await
             {
-                if let Error::Full(_) = error {
+                if let Error::Full(_) | Error::Cancelled = error {
                     return Err(error);
                 }
                 failed.push(Damage { asset, reason: error.to_string() });
@@ -397,10 +398,10 @@ impl Assets {
         Ok(failed)
     }
 
-    async fn move_one(&self, asset: &Asset, target: &dyn Place) -> Result<()> {
+    async fn move_one(&self, asset: &Asset, target: &dyn Place, ticket: Ticket) -> Result<()> {
         let from = self.0.places.of(asset)?;
         let source = from.open(asset).await?;
-        let staged = match target.stage(asset.id, source, Ticket::default()).await {
+        let staged = match target.stage(asset.id, source, ticket).await {
             Ok(staged) => staged,
             Err(error) => return Err(self.discarded(target, asset.id, error).await),
         };
@@ -415,7 +416,7 @@ impl Assets {
         Ok(())
     }
 
-    /// Removes what interrupted work has left: staged bytes, and bytes without a row. Does nothing while anybody in any tab
+    /// Removes what interrupted work has left: staged bytes, and bytes that have no row and to which no node refers. Does nothing while anybody in any tab
     /// adds or removes media; the next start tries again. Says how many bytes that freed.
     ///
     /// # Errors
@@ -436,12 +437,15 @@ impl Assets {
         for asset in &rows.rows {
             known.entry(Where::of(&asset.place)).or_default().insert(asset.id);
         }
+        // After a database was lost there are nodes without their assets' rows. Their bytes may be all that is left.
+        let used: BTreeSet<_> = self.0.backend.uses().await?.into_iter().map(|one| one.asset).collect();
         let mut freed = 0;
         for at in [Where::Own, Where::Folder, Where::Database] {
             let is_own = at == Where::Own && self.0.places.own.is_none();
             let Ok(place) = self.0.places.at(at) else { continue };
             if !is_own {
-                freed += place.sweep(known.remove(&at).unwrap_or_default()).await?;
+                let known = known.remove(&at).unwrap_or_default();
+                freed += place.sweep(known.union(&used).copied().collect()).await?;
             }
         }
         if freed > 0 {

@@ -1,7 +1,7 @@
 //! Where the bytes of images, videos and sounds are kept: beside the graph, never inside it (law 7).
 //!
 //! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs` (through the worker),
-//! `folder` (one that the user chose) and `indexed_db`; on the desktop `files` and `sqlite`. [`Assets`] ties places and the
+//! `folder` (one that the user chose) and `indexed_db`; on the desktop `files`, in the data folder or one that the user chose, and `sqlite`. [`Assets`] ties places and the
 //! `assets` rows together, and is what the session hands out: bytes are complete, flushed and hashed before a row refers to
 //! them, and a row goes before its bytes go (law 8).
 
@@ -73,9 +73,9 @@ pub const HEAD: usize = 64 * 1024;
 
 /// A place that bytes can live in.
 ///
-/// Nothing here reads or writes rows; an asset's tells the place where its bytes are. What a row says is not trusted: only names
-/// that the place itself makes are looked up. Whoever calls holds the lock of [`Assets`]: shared while something is put, alone while something
-/// is deleted or swept.
+/// Nothing here reads or writes rows; an asset's row tells the place where its bytes are. What a row says is not trusted: only
+/// names that the place itself makes are looked up. Whoever calls holds the lock of [`Assets`]: shared while something is put,
+/// alone while something is deleted or swept.
 pub trait Place: MaybeSend + MaybeSync + 'static {
     /// Streams `source` to a temporary name while it is hashed. When this is done, the bytes are on the disk. It never holds
     /// more than a few buffers in memory. An interrupted or failed call leaves nothing, or only what [`Place::sweep`] finds.
@@ -112,8 +112,7 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
     /// Removes bytes. Missing ones are fine.
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>>;
 
-    /// Removes everything staged, and everything kept of which there is no row: whose id is not among `known`. Says how many bytes that freed.
-    /// Only names that Atelier makes are touched: a folder of the user's may hold anything.
+    /// Removes everything staged, and everything kept whose id is not among `known`. Says how many bytes that freed. Only names that Atelier makes are touched: a folder of the user's may hold anything.
     fn sweep(&self, known: BTreeSet<AssetId>) -> BoxFuture<Result<u64>>;
 }
 

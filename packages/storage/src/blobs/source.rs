@@ -40,11 +40,13 @@ pub trait Pieces: std::fmt::Debug + Send + Sync {
 pub struct Ticket {
     done: watch::Sender<u64>,
     cancelled: Arc<AtomicBool>,
+    /// How many bytes were there before this part of the work.
+    before: u64,
 }
 
 impl Default for Ticket {
     fn default() -> Self {
-        Self { done: watch::Sender::new(0), cancelled: Arc::default() }
+        Self { done: watch::Sender::new(0), cancelled: Arc::default(), before: 0 }
     }
 }
 
@@ -56,7 +58,13 @@ impl Ticket {
 
     /// Tells how many bytes are there.
     pub fn advance(&self, done: u64) {
-        self.done.send_replace(done);
+        self.done.send_replace(self.before + done);
+    }
+
+    /// The ticket of a part of the work that begins when `before` bytes are there: it counts on from them, and is called off with
+    /// the whole.
+    pub(super) fn part(&self, before: u64) -> Self {
+        Self { before: self.before + before, ..self.clone() }
     }
 
     /// Calls the put off: it ends with [`crate::Error::Cancelled`] and leaves nothing, unless it was done already.

@@ -440,3 +440,24 @@ async fn an_edit_does_not_go_with_the_import_that_it_waits_for() {
     task::yield_now().await;
     assert!(place.left().is_empty());
 }
+
+#[tokio::test]
+async fn what_interrupted_work_has_left_is_swept_some_time_after_the_start() {
+    let home = tempfile::tempdir().unwrap();
+    let (session, _events) = in_folder(home.path()).await.unwrap();
+    let part = home.path().join(format!("atelier/assets/.{}.part", Uuid::from_u128(7)));
+    std::fs::write(&part, "half of it").unwrap();
+    tokio::time::pause();
+    sleep(SECOND * 20).await;
+    assert!(part.exists(), "a start has more urgent things to do");
+    sleep(SECOND * 20).await;
+    for _ in 0..1000 {
+        if !part.exists() {
+            return drop(session);
+        }
+        // Files are removed on another thread, which knows no paused clock.
+        std::thread::sleep(Duration::from_millis(5));
+        task::yield_now().await;
+    }
+    panic!("it is still there");
+}

@@ -31,7 +31,6 @@ impl Window {
         Self::on(ground, Arc::new(Memory::new())).await
     }
 
-    #[allow(clippy::arc_with_non_send_sync, reason = "the browser has one thread")]
     async fn on(ground: &Rc<dyn Ground>, db: Arc<dyn Backend>) -> Self {
         let Device { own, database } = ground.device().await;
         let place = if ground.at() == Where::Own { own.clone() } else { Some(Arc::clone(&database)) };
@@ -233,6 +232,34 @@ pub async fn a_sweep_removes_what_interrupted_work_has_left_and_nothing_else(gro
     assert_eq!(window.session.assets().sweep().await.unwrap(), 0);
     assert_eq!(window.read(&kept).await, b"kept");
     window.check().await;
+}
+
+pub async fn a_sweep_leaves_bytes_of_which_the_row_is_lost_while_a_node_refers_to_them(ground: Rc<dyn Ground>) {
+    let (window, mut author) = (Window::open(&ground).await, Author::new(1));
+    let kept = window.keep(b"kept").await;
+    // The database was deleted, and made again from what is in memory: nodes.
+    let window = Window::open(&ground).await;
+    assert!(!window.refer(node(&mut author), &mut author, &kept).await);
+    assert_eq!(window.session.assets().sweep().await.unwrap(), 0);
+    assert_eq!(window.place.read(&kept, 0..9).await.unwrap(), b"kept");
+}
+
+pub async fn a_move_that_is_called_off_leaves_everything_readable(ground: Rc<dyn Ground>) {
+    let Some((there, other)) = Window::other(&ground).await else { return };
+    let window = Window::open(&ground).await;
+    let content = bytes(1, 6_000_000);
+    let kept = window.keep(&content).await;
+    let ticket = Ticket::default();
+    let mut progress = ticket.progress();
+    let call_off = async {
+        progress.changed().await.unwrap();
+        ticket.cancel();
+    };
+    let (moved, ()) = join(window.session.assets().move_all(there, ticket.clone()), call_off).await;
+    assert!(matches!(moved, Err(Error::Cancelled) | Ok(_)), "{moved:?}");
+    assert!(window.read(&kept).await == content);
+    let known = window.rows().await.iter().filter(|asset| Where::of(&asset.place) == there).map(|one| one.id).collect();
+    assert_eq!(other.sweep(known).await.unwrap(), 0);
 }
 
 pub async fn verifying_names_what_was_changed_or_lost(ground: Rc<dyn Ground>) {

@@ -180,6 +180,8 @@ macro_rules! for_each_place_case {
                 a_put_that_fails_leaves_nothing
                 a_sweep_steps_back_while_somebody_adds_media
                 a_sweep_removes_what_interrupted_work_has_left_and_nothing_else
+                a_sweep_leaves_bytes_of_which_the_row_is_lost_while_a_node_refers_to_them
+                a_move_that_is_called_off_leaves_everything_readable
                 verifying_names_what_was_changed_or_lost
                 all_media_move_to_another_place_and_back
                 what_has_changed_is_not_moved
