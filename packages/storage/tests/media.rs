@@ -231,3 +231,25 @@ async fn two_windows_of_which_one_reuses_what_the_other_cleans_up_never_have_a_r
     assert_eq!(left.assets().verify(Ticket::default()).await.unwrap(), []);
     assert_eq!(right.assets().usage().await.unwrap().unreferenced().count(), 0);
 }
+
+/// Names a folder on a disk of about 6 MB that is empty, such as a `tmpfs`.
+const SMALL_DISK: &str = "ATELIER_TEST_SMALL_DISK";
+
+#[tokio::test]
+#[ignore = "it needs a small disk, whose folder ATELIER_TEST_SMALL_DISK names"]
+async fn a_full_disk_is_said_leaves_nothing_and_harms_nothing() {
+    let home = tempfile::tempdir_in(std::env::var_os(SMALL_DISK).unwrap()).unwrap();
+    let session = open(home.path()).await;
+    let kept = keep(&session, &[1; 1_000_000]).await;
+    let large = || Source::Bytes(vec![2; 12_000_000].into());
+    for to in [Where::Own, Where::Database] {
+        session.assets().move_all(to, Ticket::default()).await.unwrap();
+        let error = session.assets().put(large(), None, Ticket::default()).await.unwrap_err();
+        assert!(matches!(error, Error::Full(_)), "{to:?}: {error:?}");
+        assert_eq!(session.assets().sweep().await.unwrap(), 0, "{to:?}");
+        assert_eq!(session.assets().verify(Ticket::default()).await.unwrap(), [], "{to:?}");
+        assert_eq!(read(&session, &kept).await.unwrap(), [1; 1_000_000]);
+        // What is smaller still fits.
+        keep(&session, &[if to == Where::Own { 3 } else { 4 }; 1000]).await;
+    }
+}

@@ -1,9 +1,9 @@
 //! Where the bytes of images, videos and sounds are kept: beside the graph, never inside it (law 7).
 //!
 //! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs` (through the worker),
-//! `folder` (one that the user chose) and `indexed_db`; on the desktop `files`, in the data folder or one that the user chose, and `sqlite`. [`Assets`] ties places and the
-//! `assets` rows together, and is what the session hands out: bytes are complete, flushed and hashed before a row refers to
-//! them, and a row goes before its bytes go (law 8).
+//! `folder` (one that the user chose) and `indexed_db`; on the desktop `files`, in the data folder or in one that the user
+//! chose, and `sqlite`. [`Assets`] ties places and the `assets` rows together, and is what the session hands out: bytes are
+//! complete, flushed and hashed before a row refers to them, and a row goes before its bytes go (law 8).
 
 mod assets;
 #[cfg(not(target_arch = "wasm32"))]
@@ -112,7 +112,8 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
     /// Removes bytes. Missing ones are fine.
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>>;
 
-    /// Removes everything staged, and everything kept whose id is not among `known`. Says how many bytes that freed. Only names that Atelier makes are touched: a folder of the user's may hold anything.
+    /// Removes everything staged, and everything kept whose id is not among `known`. Says how many bytes that freed. Only
+    /// names that Atelier makes are touched: a folder of the user's may hold anything.
     fn sweep(&self, known: BTreeSet<AssetId>) -> BoxFuture<Result<u64>>;
 }
 
