@@ -240,7 +240,7 @@ const SMALL_DISK: &str = "ATELIER_TEST_SMALL_DISK";
 async fn a_full_disk_is_said_leaves_nothing_and_harms_nothing() {
     let home = tempfile::tempdir_in(std::env::var_os(SMALL_DISK).unwrap()).unwrap();
     let session = open(home.path()).await;
-    let kept = keep(&session, &[1; 1_000_000]).await;
+    let kept = keep(&session, &vec![1; 1_000_000]).await;
     let large = || Source::Bytes(vec![2; 12_000_000].into());
     for to in [Where::Own, Where::Database] {
         session.assets().move_all(to, Ticket::default()).await.unwrap();
@@ -248,7 +248,7 @@ async fn a_full_disk_is_said_leaves_nothing_and_harms_nothing() {
         assert!(matches!(error, Error::Full(_)), "{to:?}: {error:?}");
         assert_eq!(session.assets().sweep().await.unwrap(), 0, "{to:?}");
         assert_eq!(session.assets().verify(Ticket::default()).await.unwrap(), [], "{to:?}");
-        assert_eq!(read(&session, &kept).await.unwrap(), [1; 1_000_000]);
+        assert_eq!(read(&session, &kept).await.unwrap(), vec![1; 1_000_000]);
         // What is smaller still fits.
         keep(&session, &[if to == Where::Own { 3 } else { 4 }; 1000]).await;
     }
