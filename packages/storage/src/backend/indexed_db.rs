@@ -9,17 +9,20 @@
 //!
 //! Rows are texts (`model::Row` says why) under the keys `workflow` or `[workflow, id]`; settings are plain values.
 
+mod assets;
 mod connection;
 mod convert;
 mod read;
 mod transaction;
 
-use std::{future::Future, rc::Rc, sync::Arc};
+use std::{collections::BTreeSet, future::Future, rc::Rc, sync::Arc};
 
-use super::{Backend, Batch, Committed, Loaded, Notice, OplogRecord, Rows};
+use wasm_bindgen::JsValue;
+
+use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, Notice, OplogRecord, Rows, Wanted};
 use crate::{
     BoxFuture, Error, Result,
-    model::{Json, WorkflowId},
+    model::{Asset, AssetId, Json, WorkflowId},
     platform::detached,
 };
 use connection::{Connection, Missing};
@@ -77,6 +80,34 @@ impl IndexedDb {
     }
 }
 
+/// Blobs: bytes that have no better place.
+impl IndexedDb {
+    /// Stores a blob under a key.
+    pub(crate) fn put_blob(&self, key: String, blob: JsValue) -> BoxFuture<Result<()>> {
+        self.attempt(move |connection| assets::begin_put_blob(connection, &key, &blob), transaction::ended)
+    }
+
+    /// The blob under a key; undefined if there is none.
+    pub(crate) fn blob(&self, key: String) -> BoxFuture<Result<JsValue>> {
+        self.attempt(move |connection| assets::ask_blob(connection, &key), assets::result)
+    }
+
+    /// Gives a blob another key, over what has it. Returns whether it was there.
+    pub(crate) fn rename_blob(&self, from: String, to: String) -> BoxFuture<Result<bool>> {
+        self.attempt(move |connection| assets::begin_rename_blob(connection, &from, &to), assets::finish_rename_blob)
+    }
+
+    /// Removes blobs. Missing ones are fine.
+    pub(crate) fn delete_blobs(&self, keys: Vec<String>) -> BoxFuture<Result<()>> {
+        self.attempt(move |connection| assets::begin_delete_blobs(connection, &keys), transaction::ended)
+    }
+
+    /// All blobs' keys, in an array.
+    pub(crate) fn blob_keys(&self) -> BoxFuture<Result<JsValue>> {
+        self.attempt(assets::ask_blob_keys, assets::result)
+    }
+}
+
 impl Backend for IndexedDb {
     fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
         self.attempt(read::ask_workflows, read::workflows)
@@ -101,6 +132,30 @@ impl Backend for IndexedDb {
 
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
         self.attempt(read::ask_oplog, read::oplog)
+    }
+
+    fn assets(&self) -> BoxFuture<Result<AssetRows>> {
+        self.attempt(assets::ask_assets, assets::assets)
+    }
+
+    fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {
+        self.attempt(move |connection| assets::ask_asset(connection, &wanted), assets::asset)
+    }
+
+    fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
+        self.attempt(move |connection| assets::begin_add(connection, &asset), assets::finish_add)
+    }
+
+    fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {
+        self.attempt(move |connection| assets::begin_change(connection, &asset), assets::finish_change)
+    }
+
+    fn remove_assets(&self, ids: BTreeSet<AssetId>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.attempt(move |connection| assets::begin_remove(connection, &ids), assets::finish_remove)
+    }
+
+    fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
+        self.attempt(assets::ask_uses, assets::uses)
     }
 
     fn recreate(&self) -> BoxFuture<Result<()>> {

@@ -474,7 +474,11 @@ impl Assets {
     pub fn folder(&self) -> FolderState {
         self.0.folder.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
+/// What a chosen folder takes: on the web there is none yet.
+#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "only a native process can choose a folder"))]
+impl Assets {
     /// From now on this is the folder that the user chose, or none is.
     pub(super) fn set_folder(&self, place: Option<Arc<dyn Place>>, state: FolderState) {
         *self.0.places.folder.lock().unwrap_or_else(PoisonError::into_inner) = place;

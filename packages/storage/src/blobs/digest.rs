@@ -28,6 +28,11 @@ impl Digest {
         self.bytes
     }
 
+    /// The beginning, as far as it has gone by.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     /// What was found out, after the last piece.
     pub fn staged(self, look: Option<Look>) -> Staged {
         let hash = self.sha256.finalize().iter().fold(String::from("sha256-"), |mut text, byte| {

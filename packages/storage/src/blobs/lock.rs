@@ -159,9 +159,13 @@ mod platform {
     use tokio::sync::oneshot;
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-    use crate::blobs::Device;
+    use std::time::Duration;
+
+    use crate::{blobs::Device, platform::sleep};
 
     const NAME: &str = "atelier:assets";
+    /// How often it is asked whether others have let it go.
+    const PAUSE: Duration = Duration::from_millis(50);
 
     /// One of the browser's own locks, which all tabs share.
     #[derive(Clone, Debug, Default)]
@@ -192,13 +196,28 @@ mod platform {
         }
 
         /// Waits until nobody adds or removes anything.
+        ///
+        /// It is asked again and again rather than queued for: the browser's queue is fair, so somebody who holds the lock and
+        /// puts a second content would wait for the one who waits for them.
         pub async fn alone(&self) -> Held {
-            request("exclusive", false).await.unwrap_or(Held(None))
+            loop {
+                if let Some(held) = self.alone_now().await {
+                    return held;
+                }
+                sleep(PAUSE).await;
+            }
         }
 
         /// None: somebody adds or removes something.
         pub async fn alone_now(&self) -> Option<Held> {
-            request("exclusive", true).await
+            match request("exclusive", true).await {
+                Some(held) => Some(held),
+                // The browser lets a lock go a moment after it was told to.
+                None => {
+                    sleep(PAUSE).await;
+                    request("exclusive", true).await
+                }
+            }
         }
     }
 

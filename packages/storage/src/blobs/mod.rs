@@ -1,7 +1,7 @@
 //! Where the bytes of images, videos and sounds are kept: beside the graph, never inside it (law 7).
 //!
-//! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs` (through the worker),
-//! `folder` (one that the user chose) and `indexed_db`; on the desktop `files`, in the data folder or in one that the user
+//! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs`
+//! and `indexed_db`; on the desktop `files`, in the data folder or in one that the user
 //! chose, and `sqlite`. [`Assets`] ties places and the `assets` rows together, and is what the session hands out: bytes are
 //! complete, flushed and hashed before a row refers to them, and a row goes before its bytes go (law 8).
 
@@ -15,8 +15,6 @@ mod digest;
 mod disk;
 #[cfg(not(target_arch = "wasm32"))]
 mod files;
-#[cfg(target_arch = "wasm32")]
-mod folder;
 #[cfg(not(target_arch = "wasm32"))]
 mod handles;
 #[cfg(target_arch = "wasm32")]
@@ -25,6 +23,8 @@ mod lock;
 mod look;
 #[cfg(not(target_arch = "wasm32"))]
 mod look_native;
+#[cfg(target_arch = "wasm32")]
+mod look_web;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
@@ -56,8 +56,12 @@ use crate::{
 pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
 #[cfg(not(target_arch = "wasm32"))]
 pub use files::Files;
+#[cfg(target_arch = "wasm32")]
+pub use indexed_db::DatabasePlace;
 pub use look::Look;
 pub use memory::MemoryPlace;
+#[cfg(target_arch = "wasm32")]
+pub use opfs::Opfs;
 pub use places::{FolderState, Notice, Where};
 pub(crate) use platform::Device;
 pub use sniff::sniff;

@@ -1,1 +1,146 @@
-//! A folder that the user chose, through the browser's File System Access.
+//! What a page does with contents.
+
+use std::{ops::Range, sync::Arc};
+
+use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
+
+use super::{Assets, MediaUrl, Quota, Source, Staged, Ticket, digest::Digest};
+use crate::{Error, Result, model::Asset};
+
+/// How much of a content is in memory at a time. Larger pieces are slower, measured in the browser.
+const PIECE: f64 = (1 << 20) as f64;
+
+/// What media need of a page beyond their places: nothing.
+#[derive(Default)]
+pub(crate) struct Device;
+
+/// A page has no folder that could be opened again without asking.
+#[expect(clippy::unused_async, reason = "a native process looks for it")]
+pub(super) async fn recall_folder(_assets: &Assets) {}
+
+/// The address of a content. Making one copies nothing.
+pub(super) fn url(asset: &Asset, source: &Source) -> Result<MediaUrl> {
+    let blob = source.to_blob()?;
+    // What it is served as is what its bytes are, whatever the file's name had the browser think.
+    let typed = blob.slice_with_f64_and_f64_and_content_type(0., blob.size(), &asset.mime).map_err(failed)?;
+    Url::create_object_url_with_blob(&typed).map(MediaUrl::new).map_err(failed)
+}
+
+/// Lets the browser forget an address.
+pub(super) fn release(url: &str) {
+    // An address that is none is fine.
+    let _unknown = Url::revoke_object_url(url);
+}
+
+/// What the browser grants this origin.
+pub(super) async fn quota(_device: &Device, _assets: &[Asset]) -> Option<Quota> {
+    let storage = storage_manager()?;
+    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let persisted = JsFuture::from(storage.persisted().ok()?).await.ok()?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes: whole and below 2^53")]
+    let figure = |name: &str| Some(Reflect::get(&estimate, &name.into()).ok()?.as_f64()?.max(0.) as u64);
+    Some(Quota { used: figure("usage")?, total: figure("quota")?, persistent: persisted.is_truthy() })
+}
+
+/// What the browser offers for storage. None: an address that isn't secure, or an old browser.
+pub(super) fn storage_manager() -> Option<StorageManager> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+    let storage = Reflect::get(&navigator, &"storage".into()).ok()?;
+    storage.is_object().then(|| storage.unchecked_into())
+}
+
+/// Streams a content to its end: each piece is hashed, and handed to `write`. The next one is being read meanwhile.
+pub(super) async fn stream(
+    source: &Source,
+    ticket: &Ticket,
+    write: impl AsyncFn(&Uint8Array) -> Result<()>,
+) -> Result<Staged> {
+    let blob = source.to_blob()?;
+    let size = blob.size();
+    let ask = |from: f64| -> Result<Option<Promise>> {
+        let piece = || Ok(blob.slice_with_f64_and_f64(from, (from + PIECE).min(size))?.array_buffer());
+        if from < size { piece().map(Some).map_err(failed) } else { Ok(None) }
+    };
+    let mut digest = Digest::default();
+    let (mut from, mut next) = (0., ask(0.)?);
+    let mut bytes = Vec::new();
+    while let Some(asked) = next.take() {
+        if ticket.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let piece: ArrayBuffer = JsFuture::from(asked).await.map_err(failed)?.unchecked_into();
+        let piece = Uint8Array::new(&piece);
+        from += f64::from(piece.length());
+        if piece.length() == 0 {
+            // The file has become shorter under us.
+            return Err(Error::Io { what: "the file".into(), reason: "it changed while it was read".into() });
+        }
+        next = ask(from)?;
+        bytes.resize(piece.length() as usize, 0);
+        piece.copy_to(&mut bytes);
+        digest.update(&bytes);
+        write(&piece).await?;
+        ticket.advance(digest.bytes());
+    }
+    // Looked at last: a content is worth more than a picture of it.
+    let look = super::look_web::look(&blob, digest.head()).await;
+    Ok(digest.staged(look))
+}
+
+/// What a content's hash is.
+pub(super) async fn hash(source: &Source, ticket: &Ticket) -> Result<String> {
+    stream(source, ticket, async |_: &Uint8Array| Ok(())).await.map(|staged| staged.hash)
+}
+
+/// Some of the bytes of a blob.
+pub(super) async fn read(blob: &Blob, range: Range<u64>) -> Result<Vec<u8>> {
+    let piece = blob.slice_with_f64_and_f64(range.start as f64, range.end as f64).map_err(failed)?;
+    let bytes: ArrayBuffer = JsFuture::from(piece.array_buffer()).await.map_err(failed)?.unchecked_into();
+    Ok(Uint8Array::new(&bytes).to_vec())
+}
+
+impl Source {
+    /// As a blob, which for a file of the user's has none of its bytes in memory.
+    pub(super) fn to_blob(&self) -> Result<Blob> {
+        match self {
+            Self::Blob(blob) => Ok(blob.clone()),
+            Self::Bytes(bytes) => {
+                let parts = Array::of1(&Uint8Array::from(&**bytes));
+                Blob::new_with_u8_array_sequence_and_options(&parts, &BlobPropertyBag::new()).map_err(failed)
+            }
+        }
+    }
+
+    /// All of it, in memory: for what is known to be small.
+    pub(super) async fn into_bytes(self) -> Result<Arc<[u8]>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size: whole and below 2^53")]
+            Self::Blob(blob) => read(&blob, 0..blob.size() as u64).await.map(Into::into),
+        }
+    }
+}
+
+/// Why the browser refused. A full disk has several names.
+pub(super) fn failed(error: JsValue) -> Error {
+    let text =
+        |name: &str| Reflect::get(&error, &name.into()).ok().and_then(|text| text.as_string()).unwrap_or_default();
+    let (name, message) = (text("name"), text("message"));
+    match name.as_str() {
+        "QuotaExceededError" => Error::Full(message),
+        "NotFoundError" => Error::Missing { what: "the file".into(), reason: message },
+        "NotReadableError" => Error::Io { what: "the file".into(), reason: message },
+        _ => Error::Refused { name, message },
+    }
+}
+
+/// An object with one field: what so many of the browser's calls want.
+pub(super) fn option(name: &str, value: &JsValue) -> Object {
+    let object = Object::new();
+    // Only a frozen object refuses.
+    let _always_set = Reflect::set(&object, &name.into(), value);
+    object
+}

@@ -4,21 +4,33 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Event, Location, memory};
+use super::{Event, Location, Opened};
 use crate::{
     Result,
-    backend::{Backend, indexed_db::IndexedDb},
+    backend::indexed_db::IndexedDb,
+    blobs::{DatabasePlace, Device, Notice, Opfs, Place},
 };
 
-/// Opens the database at `location`.
+/// Opens what is at `location`.
 #[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
-pub(super) async fn backend(location: Location, tell: mpsc::UnboundedSender<Event>) -> Result<Arc<dyn Backend>> {
+pub(super) async fn open(location: Location, tell: mpsc::UnboundedSender<Event>) -> Result<Opened> {
     let notify = move |notice| {
         // Nobody listens any more while the page goes away.
         let _nobody_listens = tell.send(Event::Connection(notice));
     };
     match location {
-        Location::Memory => Ok(memory()),
-        Location::Database(name) => Ok(Arc::new(IndexedDb::open(&name, notify).await?)),
+        Location::Memory => Ok(Opened::memory()),
+        Location::Database(name) => {
+            let database = IndexedDb::open(&name, notify).await?;
+            let own = Opfs::open().await;
+            let notices = if own.is_some() { Vec::new() } else { vec![Notice::NoFiles] };
+            Ok(Opened {
+                backend: Arc::new(database.clone()),
+                own: own.map(|files| Arc::new(files) as Arc<dyn Place>),
+                database: Arc::new(DatabasePlace::new(database)),
+                device: Device,
+                notices,
+            })
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `IndexedDB`: the hands on it, and what it promises beyond the contract.
 
 mod cases;
+mod ground;
 mod hands;
 mod reader;
 
@@ -14,11 +15,12 @@ use futures::future::LocalBoxFuture;
 use storage::{
     Result,
     backend::{Backend, Notice, indexed_db::IndexedDb},
+    blobs::Where,
     model::{AssetId, EntityKey},
 };
 use wasm_bindgen::JsValue;
 
-use crate::{EVERYWHERE, Hands, Harness, KEPT};
+use crate::{EVERYWHERE, Ground, Hands, Harness, KEPT, MEDIA, PLACES};
 pub use cases::OWN;
 
 /// A database of a name that nobody has used.
@@ -100,11 +102,17 @@ impl Hands for InIndexedDb {
     }
 }
 
+/// The places of a page, by what stands before the names of their cases.
+const GROUNDS: &[(&str, Where)] = &[("in_private_files_", Where::Own), ("in_the_database_", Where::Database)];
+
 /// The names of all cases that [`run`] knows.
 pub fn names() -> Vec<String> {
     let own = OWN.iter().map(|case| case.name);
     let all = EVERYWHERE.iter().map(|case| case.name).chain(KEPT.iter().map(|case| case.name)).chain(own);
-    all.map(str::to_owned).collect()
+    let in_places = GROUNDS
+        .iter()
+        .flat_map(|(ground, _)| PLACES.iter().chain(MEDIA).map(move |case| format!("{ground}{}", case.name)));
+    all.map(str::to_owned).chain(in_places).collect()
 }
 
 /// Runs one case.
@@ -112,6 +120,14 @@ pub fn names() -> Vec<String> {
 /// # Panics
 /// Its promise isn't kept, or the page heard of an error that nobody caught.
 pub async fn run(name: &str) {
+    for (ground, at) in GROUNDS {
+        let Some(own) = name.strip_prefix(ground) else { continue };
+        let case = PLACES.iter().chain(MEDIA).find(|case| case.name == own);
+        let here: Rc<dyn Ground> = Rc::new(ground::Here::new(name, *at));
+        (case.unwrap_or_else(|| panic!("there is no case {own}")).run)(here).await;
+        assert_eq!(hands::loose_errors(), "", "nobody caught this");
+        return;
+    }
     let database = Rc::new(InIndexedDb::new(name));
     let harness: Rc<dyn Harness> = database.clone();
     if let Some(case) = EVERYWHERE.iter().find(|case| case.name == name) {

@@ -13,7 +13,7 @@ use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, IdbVers
 use super::{Notice, convert::refused};
 use crate::{Error, Result, SCHEMA_VERSION};
 
-/// All tables. `assets` has an index besides.
+/// All tables. `assets` and `nodes` have an index besides.
 const TABLES: [&str; 8] = ["workflows", "nodes", "edges", "assets", "blobs", "handles", "kv", "oplog"];
 
 /// Whether opening may make a database that isn't there.
@@ -206,6 +206,11 @@ fn upgrade(request: &IdbOpenDbRequest, is_new: bool, missing: Missing) -> Result
                 let unique = web_sys::IdbIndexParameters::new();
                 unique.set_unique(true);
                 store.create_index_with_str_and_optional_parameters("hash", "hash", &unique).map_err(refused)?;
+            }
+            if table == "nodes" {
+                let each = web_sys::IdbIndexParameters::new();
+                each.set_multi_entry(true);
+                store.create_index_with_str_and_optional_parameters("assets", "assets", &each).map_err(refused)?;
             }
             if table == "kv" {
                 store.put_with_key(&SCHEMA_VERSION.into(), &super::super::SCHEMA.into()).map_err(refused)?;

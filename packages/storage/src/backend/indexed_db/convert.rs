@@ -28,9 +28,14 @@ pub(super) fn range(workflow: WorkflowId) -> Result<IdbKeyRange> {
 /// Reads a stored row and checks that it is the row of its key.
 pub(super) fn row(key: EntityKey, stored: &JsValue) -> Result<Row> {
     let corrupt = |reason: String| Error::CorruptRow { key, reason };
-    let text = stored.as_string().ok_or_else(|| corrupt("it is no text".into()))?;
+    let text = text(stored).ok_or_else(|| corrupt("it is no text".into()))?;
     let (id, row) = Row::parse(&text).map_err(|error| corrupt(error.to_string()))?;
     if id == key.uuid() { Ok(row) } else { Err(corrupt(format!("it is the row of {id}"))) }
+}
+
+/// A row's text: the row itself, or what a row with an index besides has as its `text`.
+pub(super) fn text(stored: &JsValue) -> Option<String> {
+    stored.as_string().or_else(|| Reflect::get(stored, &"text".into()).ok()?.as_string())
 }
 
 /// A setting as a plain value.

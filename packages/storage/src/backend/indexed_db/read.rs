@@ -42,7 +42,12 @@ impl All {
         key: impl Fn(Uuid) -> EntityKey,
     ) -> Result<Rows<Id>> {
         let values: Array = self.values.result().map_err(refused)?.unchecked_into();
-        let text = format!("[{}]", String::from(values.join(",")));
+        let mut text = format!("[{}]", String::from(values.join(",")));
+        // What a row that is an object becomes; a text may hold these words as well, which does no harm.
+        if text.contains("[object Object]") {
+            let texts: Array = values.iter().map(|value| convert::text(&value).map_or(value, JsValue::from)).collect();
+            text = format!("[{}]", String::from(texts.join(",")));
+        }
         match Row::parse_all(&text) {
             // They come in the order of their keys, so ids in another order are not those of the keys.
             Ok(rows)

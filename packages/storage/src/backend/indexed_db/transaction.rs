@@ -7,18 +7,19 @@ use std::{
 };
 
 use js_sys::{Array, Function, Promise};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{IdbKeyRange, IdbObjectStore, IdbRequest, IdbRequestReadyState, IdbTransaction};
 
 use super::{
+    assets,
     connection::{Access, Connection},
     convert::{self, refused},
 };
 use crate::{
     Error, Result,
     backend::{Batch, Committed, apply},
-    model::{EntityKey, Json, Row, Table, WorkflowId},
+    model::{AssetId, EntityKey, Json, Row, Table, WorkflowId},
 };
 
 /// From so many rows of one table and workflow on it pays to ask first which of them exist: as a rule none do, when
@@ -76,7 +77,7 @@ impl Started {
 
     /// Tells the engine that nothing more comes: what is sealed at once outlives a reload.
     #[expect(deprecated, reason = "web-sys calls it so because its name changed, not the browsers")]
-    fn seal(&self) -> Result<()> {
+    pub(super) fn seal(&self) -> Result<()> {
         self.transaction.commit().map_err(refused)
     }
 }
@@ -94,7 +95,8 @@ pub(super) struct Commit {
 pub(super) fn begin_commit(connection: &Connection, batch: &Arc<Batch>) -> Result<Commit> {
     let keys = apply::keys(batch);
     let mut tables: BTreeSet<&str> = keys.iter().map(|key| key.table().name()).collect();
-    tables.insert("kv");
+    // The former for rows that can't be read, the latter for what nodes refer to.
+    tables.extend(["kv", "assets"]);
     if batch.is_recorded() {
         tables.insert("oplog");
     }
@@ -161,9 +163,11 @@ pub(super) async fn finish_commit(connection: Rc<Connection>, commit: Commit) ->
         started.reach(&connection, last).await?;
     }
     match write(&started, &batch, &reads) {
-        Ok(rows) => {
+        Ok((rows, referred)) => {
             started.end(&connection).await?;
-            Ok(Committed { rows })
+            let is_missing = |found: &IdbRequest| found.result().is_ok_and(|key| key.is_undefined());
+            let missing = referred.into_iter().filter(|(_, found)| is_missing(found)).map(|(id, _)| id).collect();
+            Ok(Committed { rows, missing })
         }
         Err(error) => {
             started.abort();
@@ -191,8 +195,11 @@ fn ask_existing(
     ask(&store, keys, reads)
 }
 
+/// What was written, and each asset to which it refers, with the question whether it is there.
+type Written = (Vec<(EntityKey, Row)>, Vec<(AssetId, IdbRequest)>);
+
 /// Merges, queues every write and seals the transaction. Its reads have ended.
-fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) -> Result<Vec<(EntityKey, Row)>> {
+fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) -> Result<Written> {
     let settings = started.table("kv")?;
     let mut stored = BTreeMap::new();
     for (key, request) in reads {
@@ -207,15 +214,17 @@ fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) ->
         }
     }
     let applied = apply::apply(batch, stored);
-    let mut table = None;
+    let (mut table, mut referred) = (None, BTreeSet::new());
     for (key, row) in &applied.rows {
         let name = key.table();
         let store = match table.take() {
             Some((open, store)) if open == name => store,
             _ => started.table(name.name())?,
         };
-        let text = JsValue::from(row.to_text(key.uuid()));
-        store.put_with_key(&text, &convert::key(*key)).map_err(refused)?;
+        let refers = if name == Table::Nodes { row.registers.assets() } else { BTreeSet::new() };
+        let value = assets::node_value(&row.to_text(key.uuid()), &refers)?;
+        store.put_with_key(&value, &convert::key(*key)).map_err(refused)?;
+        referred.extend(refers);
         table = Some((name, store));
     }
     for (key, value) in batch.kv() {
@@ -230,8 +239,11 @@ fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) ->
         let id = record.id.to_string();
         started.table("oplog")?.put_with_key(&text.text().into(), &id.into()).map_err(refused)?;
     }
+    let known = started.table("assets")?;
+    let ask = |id: AssetId| Ok((id, known.get_key(&id.to_string().into()).map_err(refused)?));
+    let referred = referred.into_iter().map(ask).collect::<Result<_>>()?;
     started.seal()?;
-    Ok(applied.rows)
+    Ok((applied.rows, referred))
 }
 
 /// Queues the removal of a workflow.

@@ -1,0 +1,309 @@
+//! Assets' rows, the index of their uses, and blobs.
+//!
+//! An asset's row is an object, `{hash, row}`, because its hash has an index. A node that refers to assets is one as well,
+//! `{text, assets}`, and so gets into the index `assets`; every other row is a text and stays out of it.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use js_sys::{Array, Object, Reflect};
+use uuid::Uuid;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{IdbIndex, IdbRequest};
+
+use super::{
+    connection::{Access, Connection},
+    convert::refused,
+    transaction::Started,
+};
+use crate::{
+    Error, Result,
+    backend::{AssetRows, AssetUse, Wanted},
+    model::{Asset, AssetId, NodeId, WorkflowId},
+};
+
+const ASSETS: &str = "assets";
+const BLOBS: &str = "blobs";
+const NODES: &str = "nodes";
+
+/// What is stored for a node: its text, and what it refers to, if anything.
+pub(super) fn node_value(text: &str, assets: &BTreeSet<AssetId>) -> Result<JsValue> {
+    if assets.is_empty() {
+        return Ok(text.into());
+    }
+    let ids: Array = assets.iter().map(|id| JsValue::from(id.to_string())).collect();
+    object(&[("text", &text.into()), ("assets", &ids)])
+}
+
+fn object(fields: &[(&str, &JsValue)]) -> Result<JsValue> {
+    let object = Object::new();
+    for (name, value) in fields {
+        Reflect::set(&object, &(*name).into(), value).map_err(refused)?;
+    }
+    Ok(object.into())
+}
+
+fn value(asset: &Asset) -> Result<JsValue> {
+    let row = serde_json::to_string(asset).map_err(|error| Error::Corrupt(error.to_string()))?;
+    object(&[("hash", &asset.hash.as_str().into()), ("row", &row.into())])
+}
+
+/// Reads an asset's row, and checks that it is the row of its key if that is given.
+fn parse(key: Option<&JsValue>, stored: &JsValue) -> Result<Asset> {
+    let named = key.and_then(JsValue::as_string).unwrap_or_default();
+    let corrupt = |reason: String| Error::Corrupt(format!("asset {named}: {reason}"));
+    let text = Reflect::get(stored, &"row".into()).ok().and_then(|row| row.as_string());
+    let text = text.ok_or_else(|| corrupt("it has no text".into()))?;
+    let asset: Asset = serde_json::from_str(&text).map_err(|error| corrupt(error.to_string()))?;
+    let own = key.is_none() || named == asset.id.to_string();
+    if own { Ok(asset) } else { Err(corrupt(format!("it is the row of {}", asset.id))) }
+}
+
+fn key(id: AssetId) -> JsValue {
+    id.to_string().into()
+}
+
+fn uses_index(started: &Started) -> Result<IdbIndex> {
+    started.table(NODES)?.index(ASSETS).map_err(refused)
+}
+
+/// Queues what [`assets`] needs.
+pub(super) fn ask_assets(connection: &Connection) -> Result<(Started, [IdbRequest; 2])> {
+    let started = Started::new(connection, &[ASSETS], Access::Read)?;
+    let store = started.table(ASSETS)?;
+    let both = [store.get_all_keys().map_err(refused)?, store.get_all().map_err(refused)?];
+    Ok((started, both))
+}
+
+pub(super) async fn assets(
+    connection: Rc<Connection>,
+    (started, [keys, values]): (Started, [IdbRequest; 2]),
+) -> Result<AssetRows> {
+    started.end(&connection).await?;
+    let [keys, values] = [keys, values].map(|request| request.result().map(JsCast::unchecked_into::<Array>));
+    let mut rows = AssetRows::default();
+    for (key, value) in keys.map_err(refused)?.iter().zip(values.map_err(refused)?.iter()) {
+        match parse(Some(&key), &value) {
+            Ok(asset) => rows.rows.push(asset),
+            Err(error) => rows.corrupt.push(error),
+        }
+    }
+    Ok(rows)
+}
+
+/// Queues what [`asset`] needs.
+pub(super) fn ask_asset(connection: &Connection, wanted: &Wanted) -> Result<(Started, Option<JsValue>, IdbRequest)> {
+    let started = Started::new(connection, &[ASSETS], Access::Read)?;
+    let store = started.table(ASSETS)?;
+    let (key, found) = match wanted {
+        Wanted::Id(id) => (Some(key(*id)), store.get(&key(*id))),
+        Wanted::Hash(hash) => (None, store.index("hash").map_err(refused)?.get(&hash.as_str().into())),
+    };
+    Ok((started, key, found.map_err(refused)?))
+}
+
+pub(super) async fn asset(
+    connection: Rc<Connection>,
+    (started, key, found): (Started, Option<JsValue>, IdbRequest),
+) -> Result<Option<Asset>> {
+    started.end(&connection).await?;
+    let found = found.result().map_err(refused)?;
+    if found.is_undefined() { Ok(None) } else { parse(key.as_ref(), &found).map(Some) }
+}
+
+/// A row to be written once it is known what is there.
+pub(super) struct Change {
+    started: Started,
+    asset: Asset,
+    there: IdbRequest,
+}
+
+/// Queues the question whether the content is known.
+pub(super) fn begin_add(connection: &Connection, asset: &Asset) -> Result<Change> {
+    let started = Started::new(connection, &[ASSETS], Access::Write)?;
+    let index = started.table(ASSETS)?.index("hash").map_err(refused)?;
+    let there = index.get(&asset.hash.as_str().into()).map_err(refused)?;
+    Ok(Change { started, asset: asset.clone(), there })
+}
+
+pub(super) async fn finish_add(connection: Rc<Connection>, change: Change) -> Result<Asset> {
+    let Change { started, asset, there } = change;
+    started.reach(&connection, &there).await?;
+    let there = there.result().map_err(refused)?;
+    if !there.is_undefined() {
+        started.end(&connection).await?;
+        return parse(None, &there);
+    }
+    write(&started, &asset)?;
+    started.end(&connection).await?;
+    Ok(asset)
+}
+
+/// Queues the question whether the row is there.
+pub(super) fn begin_change(connection: &Connection, asset: &Asset) -> Result<Change> {
+    let started = Started::new(connection, &[ASSETS], Access::Write)?;
+    let there = started.table(ASSETS)?.get(&key(asset.id)).map_err(refused)?;
+    Ok(Change { started, asset: asset.clone(), there })
+}
+
+pub(super) async fn finish_change(connection: Rc<Connection>, change: Change) -> Result<bool> {
+    let Change { started, asset, there } = change;
+    started.reach(&connection, &there).await?;
+    let known = !there.result().map_err(refused)?.is_undefined();
+    if known {
+        write(&started, &asset)?;
+    }
+    started.end(&connection).await?;
+    Ok(known)
+}
+
+fn write(started: &Started, asset: &Asset) -> Result<()> {
+    let queue = || {
+        started.table(ASSETS)?.put_with_key(&value(asset)?, &key(asset.id)).map_err(refused)?;
+        started.seal()
+    };
+    queue().inspect_err(|_| started.abort())
+}
+
+/// Rows that are removed if nothing refers to them.
+pub(super) struct Removal {
+    started: Started,
+    /// Each with how often it is referred to, and its row.
+    asked: Vec<(AssetId, IdbRequest, IdbRequest)>,
+}
+
+/// Queues the questions.
+pub(super) fn begin_remove(connection: &Connection, ids: &BTreeSet<AssetId>) -> Result<Removal> {
+    let started = Started::new(connection, &[NODES, ASSETS], Access::Write)?;
+    let (uses, store) = (uses_index(&started)?, started.table(ASSETS)?);
+    let ask = |id: &AssetId| {
+        let uses = uses.count_with_key(&key(*id)).map_err(refused)?;
+        Ok((*id, uses, store.get(&key(*id)).map_err(refused)?))
+    };
+    let asked = ids.iter().map(ask).collect::<Result<_>>().inspect_err(|_| started.abort())?;
+    Ok(Removal { started, asked })
+}
+
+pub(super) async fn finish_remove(connection: Rc<Connection>, removal: Removal) -> Result<Vec<Asset>> {
+    let Removal { started, asked } = removal;
+    if let Some((_, _, last)) = asked.last() {
+        started.reach(&connection, last).await?;
+    }
+    let queue = || {
+        let store = started.table(ASSETS)?;
+        let mut removed = Vec::new();
+        for (id, uses, row) in &asked {
+            let unused = uses.result().map_err(refused)?.as_f64() == Some(0.);
+            let row = row.result().map_err(refused)?;
+            // One that can't be read stays where it is.
+            if let Some(asset) = parse(None, &row).ok().filter(|_| unused) {
+                store.delete(&key(*id)).map_err(refused)?;
+                removed.push(asset);
+            }
+        }
+        Ok(removed)
+    };
+    let removed = queue().inspect_err(|_| started.abort())?;
+    started.end(&connection).await?;
+    Ok(removed)
+}
+
+/// Queues what [`uses`] needs.
+pub(super) fn ask_uses(connection: &Connection) -> Result<(Started, [IdbRequest; 2])> {
+    let started = Started::new(connection, &[NODES], Access::Read)?;
+    let index = uses_index(&started)?;
+    let both = [index.get_all_keys().map_err(refused)?, index.get_all().map_err(refused)?];
+    Ok((started, both))
+}
+
+pub(super) async fn uses(
+    connection: Rc<Connection>,
+    (started, [keys, values]): (Started, [IdbRequest; 2]),
+) -> Result<Vec<AssetUse>> {
+    started.end(&connection).await?;
+    let [keys, values] = [keys, values].map(|request| request.result().map(JsCast::unchecked_into::<Array>));
+    let uuid = |value: JsValue| value.as_string().and_then(|text| Uuid::try_parse(&text).ok());
+    let mut uses = BTreeSet::new();
+    // A node is in the index once for each asset, each time with all of them.
+    for (key, value) in keys.map_err(refused)?.iter().zip(values.map_err(refused)?.iter()) {
+        let pair: Array = key.unchecked_into();
+        let (Some(workflow), Some(node)) = (uuid(pair.get(0)), uuid(pair.get(1))) else { continue };
+        let assets = Reflect::get(&value, &ASSETS.into()).map_err(refused)?.unchecked_into::<Array>();
+        uses.extend(assets.iter().filter_map(uuid).map(|asset| AssetUse {
+            asset: AssetId::from_uuid(asset),
+            workflow: WorkflowId::from_uuid(workflow),
+            node: NodeId::from_uuid(node),
+        }));
+    }
+    Ok(uses.into_iter().collect())
+}
+
+/// Queues the writing of a blob.
+pub(super) fn begin_put_blob(connection: &Connection, key: &str, blob: &JsValue) -> Result<Started> {
+    let started = Started::new(connection, &[BLOBS], Access::Write)?;
+    let queue = || started.table(BLOBS)?.put_with_key(blob, &key.into()).map(drop).map_err(refused);
+    queue().inspect_err(|_| started.abort())?;
+    Ok(started)
+}
+
+/// Queues the removal of blobs.
+pub(super) fn begin_delete_blobs(connection: &Connection, keys: &[String]) -> Result<Started> {
+    let started = Started::new(connection, &[BLOBS], Access::Write)?;
+    let queue = || {
+        let store = started.table(BLOBS)?;
+        keys.iter().try_for_each(|key| store.delete(&key.as_str().into()).map(drop).map_err(refused))
+    };
+    queue().inspect_err(|_| started.abort())?;
+    Ok(started)
+}
+
+/// Queues the reading of a blob, or of everything that has one.
+pub(super) fn ask_blob(connection: &Connection, key: &str) -> Result<(Started, IdbRequest)> {
+    let started = Started::new(connection, &[BLOBS], Access::Read)?;
+    let found = started.table(BLOBS)?.get(&key.into()).map_err(refused)?;
+    Ok((started, found))
+}
+
+/// Queues the reading of all blobs' keys.
+pub(super) fn ask_blob_keys(connection: &Connection) -> Result<(Started, IdbRequest)> {
+    let started = Started::new(connection, &[BLOBS], Access::Read)?;
+    let found = started.table(BLOBS)?.get_all_keys().map_err(refused)?;
+    Ok((started, found))
+}
+
+/// Waits for a request's result.
+pub(super) async fn result(connection: Rc<Connection>, (started, found): (Started, IdbRequest)) -> Result<JsValue> {
+    started.end(&connection).await?;
+    found.result().map_err(refused)
+}
+
+/// A blob that gets another key.
+pub(super) struct Rename {
+    started: Started,
+    from: String,
+    to: String,
+    blob: IdbRequest,
+}
+
+/// Queues its reading.
+pub(super) fn begin_rename_blob(connection: &Connection, from: &str, to: &str) -> Result<Rename> {
+    let started = Started::new(connection, &[BLOBS], Access::Write)?;
+    let blob = started.table(BLOBS)?.get(&from.into()).map_err(refused)?;
+    Ok(Rename { started, from: from.to_owned(), to: to.to_owned(), blob })
+}
+
+/// Returns whether it was there.
+pub(super) async fn finish_rename_blob(connection: Rc<Connection>, rename: Rename) -> Result<bool> {
+    let Rename { started, from, to, blob } = rename;
+    started.reach(&connection, &blob).await?;
+    let blob = blob.result().map_err(refused)?;
+    if !blob.is_undefined() {
+        let queue = || {
+            let store = started.table(BLOBS)?;
+            store.put_with_key(&blob, &to.as_str().into()).map_err(refused)?;
+            store.delete(&from.as_str().into()).map(drop).map_err(refused)
+        };
+        queue().inspect_err(|_| started.abort())?;
+    }
+    started.end(&connection).await?;
+    Ok(!blob.is_undefined())
+}

@@ -1,1 +1,0 @@
-//! A folder that the user chose, through the browser's File System Access.

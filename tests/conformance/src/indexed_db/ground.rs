@@ -1,0 +1,57 @@
+//! The places for bytes of a page.
+
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+use js_sys::{Array, Uint8Array};
+use storage::{
+    backend::indexed_db::IndexedDb,
+    blobs::{DatabasePlace, Opfs, Place, Source, Where},
+};
+use web_sys::Blob;
+
+use super::{InIndexedDb, hands};
+use crate::{Device, Ground};
+
+/// A folder and a database of a name that nobody has used.
+pub struct Here {
+    database: InIndexedDb,
+    at: Where,
+}
+
+impl Here {
+    pub(super) fn new(case: &str, at: Where) -> Self {
+        Self { database: InIndexedDb::new(case), at }
+    }
+
+    async fn files(&self) -> Arc<dyn Place> {
+        Arc::new(Opfs::open_in(&self.database.name).await.unwrap())
+    }
+
+    async fn blobs(&self) -> Arc<dyn Place> {
+        Arc::new(DatabasePlace::new(IndexedDb::open(&self.database.name, |_| {}).await.unwrap()))
+    }
+}
+
+impl Ground for Here {
+    fn place(&self) -> LocalBoxFuture<'_, Arc<dyn Place>> {
+        Box::pin(async { if self.at == Where::Own { self.files().await } else { self.blobs().await } })
+    }
+
+    fn device(&self) -> LocalBoxFuture<'_, Device> {
+        Box::pin(async { Device { own: Some(self.files().await), database: self.blobs().await } })
+    }
+
+    fn at(&self) -> Where {
+        self.at
+    }
+
+    fn source(&self, bytes: Vec<u8>) -> LocalBoxFuture<'_, Source> {
+        let parts = Array::of1(&Uint8Array::from(&*bytes));
+        Box::pin(async move { Source::Blob(Blob::new_with_u8_array_sequence(&parts).unwrap()) })
+    }
+
+    fn pause(&self, millis: u32) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async move { drop(hands::sleep(millis).await.unwrap()) })
+    }
+}
