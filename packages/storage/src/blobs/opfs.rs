@@ -148,7 +148,7 @@ async fn write(file: &FileSystemFileHandle, source: &Source, ticket: &Ticket) ->
 }
 
 async fn has_no_room() -> bool {
-    let room = web::quota(&web::Device, &[]).await;
+    let room = web::quota(&web::Device::default(), &[]).await;
     room.is_some_and(|quota| quota.total.saturating_sub(quota.used) < 16 << 20)
 }
 

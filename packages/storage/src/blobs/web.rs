@@ -15,7 +15,7 @@ const PIECE: f64 = (1 << 20) as f64;
 
 /// What media need of a page beyond their places: nothing.
 #[derive(Default)]
-pub(crate) struct Device;
+pub(crate) struct Device(());
 
 /// A page has no folder that could be opened again without asking.
 #[expect(clippy::unused_async, reason = "a native process looks for it")]

@@ -28,7 +28,7 @@ pub(super) async fn open(location: Location, tell: mpsc::UnboundedSender<Event>)
                 backend: Arc::new(database.clone()),
                 own: own.map(|files| Arc::new(files) as Arc<dyn Place>),
                 database: Arc::new(DatabasePlace::new(database)),
-                device: Device,
+                device: Device::default(),
                 notices,
             })
         }

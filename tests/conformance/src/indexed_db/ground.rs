@@ -28,6 +28,7 @@ impl Here {
         Arc::new(Opfs::open_in(&self.database.name).await.unwrap())
     }
 
+    #[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
     async fn blobs(&self) -> Arc<dyn Place> {
         Arc::new(DatabasePlace::new(IndexedDb::open(&self.database.name, |_| {}).await.unwrap()))
     }

@@ -7,10 +7,10 @@ use std::{
 
 use storage::{
     BoxFuture, Error, Event, Result, Session,
-    backend::{Backend, Batch, Committed, Loaded, OplogRecord, Rows, memory::Memory},
+    backend::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, Wanted, memory::Memory},
     model::{
-        EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, RegisterName, Registers, Row, Size, Stamp,
-        WorkflowId,
+        Asset, AssetId, EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, RegisterName, Registers, Row, Size,
+        Stamp, WorkflowId,
     },
 };
 use tokio::sync::{Semaphore, mpsc::UnboundedReceiver};
@@ -240,6 +240,30 @@ impl Backend for Disk {
 
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
         self.memory.oplog()
+    }
+
+    fn assets(&self) -> BoxFuture<Result<AssetRows>> {
+        self.memory.assets()
+    }
+
+    fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {
+        self.memory.asset(wanted)
+    }
+
+    fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
+        self.memory.add_asset(asset)
+    }
+
+    fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {
+        self.memory.change_asset(asset)
+    }
+
+    fn remove_assets(&self, ids: BTreeSet<AssetId>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.memory.remove_assets(ids)
+    }
+
+    fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
+        self.memory.uses()
     }
 
     fn recreate(&self) -> BoxFuture<Result<()>> {
