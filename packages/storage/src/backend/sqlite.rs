@@ -289,12 +289,16 @@ CREATE TABLE workflows (id BLOB PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (workflow BLOB NOT NULL, id BLOB NOT NULL, row TEXT NOT NULL, PRIMARY KEY (workflow, id)) WITHOUT ROWID;
 CREATE TABLE edges (workflow BLOB NOT NULL, id BLOB NOT NULL, row TEXT NOT NULL, PRIMARY KEY (workflow, id)) WITHOUT ROWID;
 CREATE TABLE assets (id BLOB PRIMARY KEY, hash TEXT UNIQUE, row TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE uses (asset BLOB NOT NULL, workflow BLOB NOT NULL, node BLOB NOT NULL, PRIMARY KEY (asset, workflow, node)) WITHOUT ROWID;
-CREATE INDEX uses_by_node ON uses (workflow, node);
 CREATE TABLE blobs (key TEXT PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE handles (id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE oplog (id BLOB PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// The index of uses, which files of early builds don't have yet: nothing in them referred to media.
+const USES_SQL: &str = "
+CREATE TABLE IF NOT EXISTS uses (asset BLOB NOT NULL, workflow BLOB NOT NULL, node BLOB NOT NULL, PRIMARY KEY (asset, workflow, node)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uses_by_node ON uses (workflow, node);
 ";
 
 impl Worker {
@@ -322,6 +326,7 @@ impl Worker {
             write_kv(&transaction, SCHEMA, &Json::from(SCHEMA_VERSION))?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
+        transaction.execute_batch(USES_SQL)?;
         transaction.commit()?;
         self.opened = file_id(&self.file);
         self.connection = Some(connection);

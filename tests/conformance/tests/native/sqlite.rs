@@ -219,6 +219,15 @@ mod file {
     }
 
     #[test]
+    fn a_file_of_an_early_build_gets_the_index_of_uses() {
+        let place = InSqlite::new();
+        crate::block_on(crate::block_on(place.open()).unwrap().close());
+        place.raw().execute_batch("DROP TABLE uses").unwrap();
+        let db = crate::block_on(place.open()).unwrap();
+        assert_eq!(crate::block_on(db.uses()), Ok(Vec::new()));
+    }
+
+    #[test]
     fn the_file_has_a_log_and_pages_of_8_kib() {
         let place = InSqlite::new();
         let _db = crate::block_on(place.open()).unwrap();
