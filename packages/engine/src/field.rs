@@ -47,6 +47,8 @@ pub enum Control {
         /// While nothing is set.
         default: bool,
     },
+    /// A file that is kept here.
+    Media,
     /// Anything else, as JSON.
     Json,
 }

@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
+use storage::model::MediaKind;
+
 use crate::{Control, Field, Port, PortType};
+
+/// The setting that holds a media node's content: an [`AssetRef`](storage::model::AssetRef) as JSON.
+pub const ASSET: &str = "asset";
 
 /// Describes all nodes of a kind.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub enum Picture {
     Prompt,
     /// A picture from an address.
     Image,
+    /// A file that is kept here: its picture, its player, or what it is.
+    Media(MediaKind),
     /// Settings in short.
     Generic,
 }
@@ -43,6 +50,12 @@ pub enum Picture {
 const fn field(key: &'static str, label: &'static str, control: Control) -> Field {
     Field { key: Cow::Borrowed(key), label: Cow::Borrowed(label), control }
 }
+
+/// How high the line below a picture is, in world units.
+const FOOTER: f64 = 34.;
+
+/// The setting that holds a file.
+const FILE: Field = field(ASSET, "File", Control::Media);
 
 /// All kinds, in the order in which they are offered.
 pub static KINDS: &[Kind] = &[
@@ -84,6 +97,50 @@ pub static KINDS: &[Kind] = &[
         body: 168.,
     },
     Kind {
+        name: "image-file",
+        title: "Image",
+        summary: "file → image",
+        words: "picture photo upload media load",
+        picture: Picture::Media(MediaKind::Image),
+        inputs: &[],
+        outputs: &[Port::new("image", PortType::new("image"))],
+        fields: &[FILE, field("alt", "Description", Control::Line { hint: "For those who can't see it" })],
+        body: 168. + FOOTER,
+    },
+    Kind {
+        name: "video-file",
+        title: "Video",
+        summary: "file → video",
+        words: "movie film clip upload media load",
+        picture: Picture::Media(MediaKind::Video),
+        inputs: &[],
+        outputs: &[Port::new("video", PortType::new("video"))],
+        fields: &[FILE, field("alt", "Description", Control::Line { hint: "For those who can't see it" })],
+        body: 140. + FOOTER,
+    },
+    Kind {
+        name: "audio-file",
+        title: "Audio",
+        summary: "file → audio",
+        words: "sound music speech upload media load",
+        picture: Picture::Media(MediaKind::Audio),
+        inputs: &[],
+        outputs: &[Port::new("audio", PortType::new("audio"))],
+        fields: &[FILE, field("alt", "Description", Control::Line { hint: "For those who can't hear it" })],
+        body: 64. + FOOTER,
+    },
+    Kind {
+        name: "file",
+        title: "File",
+        summary: "any other file",
+        words: "document pdf text upload attachment",
+        picture: Picture::Media(MediaKind::Other),
+        inputs: &[],
+        outputs: &[Port::new("file", PortType::new("file"))],
+        fields: &[FILE],
+        body: 72. + FOOTER,
+    },
+    Kind {
         name: "generic",
         title: "Generic step",
         summary: "anything → anything",
@@ -105,6 +162,13 @@ pub static KINDS: &[Kind] = &[
         body: 56.,
     },
 ];
+
+/// The kind whose nodes hold such a content.
+pub fn media_kind(media: MediaKind) -> &'static str {
+    let holds = |kind: &&Kind| kind.picture == Picture::Media(media);
+    // There is one for each: a test says so.
+    KINDS.iter().find(holds).map_or("file", |kind| kind.name)
+}
 
 /// The kind of that name. None: this build doesn't know it.
 pub fn kind(name: &str) -> Option<&'static Kind> {
@@ -154,6 +218,19 @@ mod tests {
                 }
                 _ => {}
             }
+        }
+    }
+
+    #[test]
+    fn every_content_has_a_kind_of_node_that_gives_it_on() {
+        let kinds: BTreeSet<_> = MediaKind::ALL.into_iter().map(media_kind).collect();
+        assert_eq!(kinds.len(), MediaKind::ALL.len());
+        for media in MediaKind::ALL {
+            let kind = kind(media_kind(media)).unwrap();
+            assert_eq!(kind.picture, Picture::Media(media));
+            assert!(kind.fields.iter().any(|field| field.key == ASSET && field.control == Control::Media));
+            let [output] = kind.outputs else { panic!("{}", kind.name) };
+            assert_eq!(output.kind.name(), if media == MediaKind::Other { "file" } else { media.name() });
         }
     }
 

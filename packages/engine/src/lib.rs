@@ -9,6 +9,6 @@ mod port;
 mod shape;
 
 pub use field::{Control, Field};
-pub use kind::{KINDS, Kind, Picture, kind};
+pub use kind::{ASSET, KINDS, Kind, Picture, kind, media_kind};
 pub use port::{Port, PortShape, PortType};
 pub use shape::Shape;

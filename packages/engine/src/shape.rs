@@ -139,6 +139,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_a_setting_of_media_nodes_and_json_anywhere_else() {
+        let asset = r#"{"kind": "idb", "blobKey": "a"}"#;
+        let shape = Shape::of(&with_settings("image-file", &[("asset", asset)]));
+        assert_eq!(keys(&shape), ["asset", "alt"]);
+        assert_eq!(shape.fields[0].control, Control::Media);
+        assert_eq!(Shape::of(&with_settings("comfy.X", &[("asset", asset)])).fields[0].control, Control::Json);
+    }
+
+    #[test]
     fn an_unknown_kind_is_called_by_its_class() {
         for (kind, title, picture) in [
             ("comfy.KSampler", "KSampler", Picture::Generic),
