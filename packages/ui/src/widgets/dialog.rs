@@ -2,13 +2,7 @@
 
 use dioxus::prelude::*;
 
-use super::{
-    Icon, IconName,
-    dom_id::use_dom_id,
-    focus::{self, Step, TAB_STOPS, use_borrowed_focus},
-    keep_typing,
-    over::Over,
-};
+use super::{Icon, IconName, dom_id::use_dom_id, modal::Modal};
 
 /// A modal dialog with the name `title`. Its children are `div { class: "in" }` and, with the buttons, `footer`.
 ///
@@ -26,67 +20,26 @@ pub fn Dialog(
     onclose: EventHandler<()>,
     children: Element,
 ) -> Element {
-    let id = use_dom_id();
-    use_borrowed_focus(&id);
-    let heading = format!("{id}-title");
-    let onmounted = {
-        let id = id.clone();
-        move |_| focus::enter(&id)
-    };
-    let onkeydown = move |event: KeyboardEvent| {
-        if event.key() == Key::Escape && !event.is_composing() {
-            event.stop_propagation();
-            onclose.call(());
-        } else {
-            keep_typing(&event);
-        }
-    };
-    // Tab works as everywhere, but whoever steps out at one end comes in at the other.
-    let guard = |step: Step| {
-        let id = id.clone();
-        rsx! {
-            span {
-                tabindex: "0",
-                "aria-hidden": "true",
-                onfocus: move |event| {
-                    event.stop_propagation();
-                    focus::step(&id, TAB_STOPS, step);
-                },
-            }
-        }
-    };
-    let (before, after) = (guard(Step::Last), guard(Step::First));
+    let class = if slim { "dialog slim" } else { "dialog" };
+    let heading = format!("{}-title", use_dom_id());
     rsx! {
-        Over {
-            div { class: "scrim", onclick: move |_| onclose.call(()) }
-            {before}
-            div {
-                id,
-                class: if slim { "dialog slim" } else { "dialog" },
-                role: "dialog",
-                aria_modal: "true",
-                aria_labelledby: heading.clone(),
-                tabindex: "-1",
-                onmounted,
-                onkeydown,
-                header {
-                    div { class: "grow",
-                        h2 { id: heading, "{title}" }
-                        if let Some(subtitle) = subtitle {
-                            p { class: "q", "{subtitle}" }
-                        }
-                    }
-                    button {
-                        r#type: "button",
-                        class: "btn quiet small icon",
-                        aria_label: "Close",
-                        onclick: move |_| onclose.call(()),
-                        Icon { name: IconName::X }
+        Modal { class, labelled_by: heading.clone(), onclose,
+            header {
+                div { class: "grow",
+                    h2 { id: heading, "{title}" }
+                    if let Some(subtitle) = subtitle {
+                        p { class: "q", "{subtitle}" }
                     }
                 }
-                {children}
+                button {
+                    r#type: "button",
+                    class: "btn quiet small icon",
+                    aria_label: "Close",
+                    onclick: move |_| onclose.call(()),
+                    Icon { name: IconName::X }
+                }
             }
-            {after}
+            {children}
         }
     }
 }

@@ -50,6 +50,7 @@ icons! {
     Check => "M20 6 9 17l-5-5",
     ChevronDown => "M6 9l6 6 6-6",
     ChevronRight => "M9 18l6-6-6-6",
+    ChevronsLeftRight => "M9 7l-5 5 5 5M15 7l5 5-5 5",
     ChevronUp => "M18 15l-6-6-6 6",
     CircleAlert => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0M12 8L12 12M12 16L12.01 16",
     CircleCheck => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0M16 9l-5.5 5.5L8 12",

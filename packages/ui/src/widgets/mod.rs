@@ -18,6 +18,7 @@ mod icon;
 mod inline_rename;
 mod keys;
 mod menu;
+mod modal;
 mod number_field;
 mod number_text;
 mod over;
@@ -29,16 +30,19 @@ mod sleep;
 mod switch_field;
 mod text_field;
 mod toasts;
+mod virtual_list;
 
 #[cfg(test)]
 mod testing;
 
 pub use choice_field::{Choice, ChoiceField};
 pub use dialog::Dialog;
+pub use dom_id::use_dom_id;
 pub use icon::{Icon, IconName};
 pub use inline_rename::InlineRename;
 pub use keys::keep_typing;
 pub use menu::{Menu, MenuItem, MenuLine};
+pub use modal::Modal;
 pub use number_field::NumberField;
 pub use number_text::NumberKind;
 pub use port_glyph::port_glyph;
@@ -49,3 +53,4 @@ pub use sleep::sleep;
 pub use switch_field::SwitchField;
 pub use text_field::{Lines, TextField};
 pub use toasts::{ToastAction, Toaster, Toasts};
+pub use virtual_list::VirtualList;
