@@ -2,21 +2,27 @@
 
 use std::rc::Rc;
 
-use dioxus::{html::HasFileData, prelude::*};
+use dioxus::prelude::*;
 use storage::{Event, Location, Session};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::error;
 
 use crate::{
     canvas::{Canvas, Editor},
+    media::{Ingest, bring_in},
     panels::{
-        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, Panels, TopBar, look_at, say_unreadable_parts,
-        say_unreadable_workflows, use_panels,
+        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, Panels, TopBar, say_unreadable_parts,
+        say_unreadable_workflows,
+        storage::{StorageDesk, StoragePanel},
     },
     platform::{self, Leaving, PageState},
     store::{Store, Topic, use_store, use_topic},
-    widgets::{Toaster, Toasts},
+    viewer::{Viewer, ViewerDialog},
+    widgets::{Toaster, Toasts, sleep},
 };
+
+/// How long after the start it is asked how much room there is, in milliseconds.
+const QUOTA_PAUSE: u64 = 1_200;
 
 /// What the application gives the window: where everything lives, and what to call once the session is open.
 #[derive(Clone)]
@@ -119,7 +125,10 @@ fn Studio(opened: Opened) -> Element {
     let store = use_context_provider(|| opened.store.clone());
     let toaster = Toaster::provide();
     let editor = use_context_provider(|| Editor::new(store.clone(), toaster));
-    use_context_provider(Panels::new);
+    let panels = use_context_provider(Panels::new);
+    let desk = use_context_provider(StorageDesk::new);
+    let viewer = use_context_provider(Viewer::new);
+    let ingest = use_context_provider(|| Ingest::new(store.clone(), toaster, desk));
     let read = store.clone();
     use_hook(|| {
         say_unreadable_workflows(&read, toaster);
@@ -136,11 +145,34 @@ fn Studio(opened: Opened) -> Element {
     });
     let leaving = store.clone();
     use_hook(|| platform::on_leave(move |how| leave(&leaving, how)));
-    let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor);
-    let panels = use_panels();
+    let measuring = ingest.clone();
+    use_future(move || {
+        let ingest = measuring.clone();
+        async move {
+            // The window first: nobody waits for this.
+            sleep(QUOTA_PAUSE).await;
+            ingest.warn_of_little_room().await;
+        }
+    });
+    let pasting = (store.clone(), editor.clone(), ingest.clone());
+    let paste = use_hook(|| {
+        Rc::new(move |files: Vec<crate::media::Incoming>| {
+            let handles = pasting.clone();
+            if !files.is_empty() {
+                let at = handles.1.corner_under_pointer();
+                spawn(bring_in(handles, (panels, toaster), files, Some(at), None));
+            }
+        })
+    });
+    let (pasted, heard) = (Rc::clone(&paste), paste);
+    use_hook(|| platform::on_paste(move |files| heard(files)));
+    let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor.clone());
     use_topic(&store, Topic::Open);
     use_topic(&store, Topic::Selection);
-    let (flushing, dropped) = (store.clone(), store.clone());
+    let (flushing, dropped) = (store.clone(), (store.clone(), editor, ingest));
+    // Another workflow's pictures are not looked at any more.
+    let open = store.open_id();
+    use_effect(use_reactive((&open,), move |_| viewer.close()));
     rsx! {
         div {
             class: "shell",
@@ -178,14 +210,22 @@ fn Studio(opened: Opened) -> Element {
             },
             ondrop: move |event| {
                 event.prevent_default();
-                let (store, files) = (dropped.clone(), event.files());
-                let (mut drop, mut import) = (panels.drop, panels.import);
-                drop.set(false);
+                panels.drop.clone().set(false);
+                // The event is empty once this is over, so it is read now.
+                let files = platform::dropped(&event.data());
+                let handles = dropped.clone();
+                let at = event.client_coordinates();
+                let (corner, into) = (handles.1.corner_under(Some(at)), handles.1.media_under(at));
                 async move {
-                    let candidates = look_at(&store, files).await;
-                    if !candidates.is_empty() {
-                        import.set(Some(candidates));
-                    }
+                    let files = files.await;
+                    bring_in(handles, (panels, toaster), files, Some(corner), into).await;
+                }
+            },
+            onpaste: move |event| {
+                let files = platform::pasted(&event.data());
+                if !files.is_empty() {
+                    event.prevent_default();
+                    pasted(files);
                 }
             },
             TopBar {}
@@ -195,6 +235,8 @@ fn Studio(opened: Opened) -> Element {
             Toasts {}
             ItemMenu {}
             ImportDialog {}
+            StoragePanel {}
+            ViewerDialog {}
             Drop {}
         }
     }

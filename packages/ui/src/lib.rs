@@ -6,9 +6,11 @@
 
 mod app;
 mod canvas;
+mod media;
 mod panels;
 mod platform;
 pub mod store;
+mod viewer;
 mod widgets;
 
 pub use app::{App, Start};

@@ -4,7 +4,7 @@ use dioxus::prelude::*;
 use engine::{Control, Field, Picture};
 use storage::model::{Json, NodeId, Object};
 
-use super::geometry::Words;
+use super::{geometry::Words, media_body::MediaBody};
 use crate::store::{Topic, use_store, use_topic};
 
 /// A card's body.
@@ -40,6 +40,9 @@ pub fn Body(id: NodeId, width: f64) -> Element {
         }
         Picture::Image => rsx! {
             RemotePicture { url: text(config, "url").unwrap_or_default(), alt: text(config, "alt").unwrap_or_default(), fit: text(config, "fit").unwrap_or_default() }
+        },
+        Picture::Media(kind) => rsx! {
+            MediaBody { id, kind, width }
         },
         Picture::Generic => {
             let holds = content.node.extra.get("subgraph").and_then(holds);

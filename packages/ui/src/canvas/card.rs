@@ -2,7 +2,7 @@
 
 use dioxus::prelude::*;
 use engine::Picture;
-use storage::model::{NodeId, NodeStatus};
+use storage::model::{MediaKind, NodeId, NodeStatus};
 
 use super::{
     bodies::Body,
@@ -139,6 +139,17 @@ pub fn icon(picture: Picture) -> IconName {
         Picture::Note => IconName::StickyNote,
         Picture::Prompt => IconName::TextCursorInput,
         Picture::Image => IconName::Image,
+        Picture::Media(kind) => media_icon(kind),
         Picture::Generic => IconName::Box,
+    }
+}
+
+/// The icon of a kind of media.
+pub fn media_icon(kind: MediaKind) -> IconName {
+    match kind {
+        MediaKind::Image => IconName::ImageUp,
+        MediaKind::Video => IconName::Clapperboard,
+        MediaKind::Audio => IconName::AudioLines,
+        MediaKind::Other => IconName::File,
     }
 }

@@ -4,6 +4,7 @@ use dioxus::prelude::*;
 
 use super::editor::{Editor, use_editor};
 use crate::{
+    media::AddMedia,
     store::{Selection, Topic, use_store, use_topic},
     widgets::{Icon, IconName},
 };
@@ -60,6 +61,7 @@ pub fn Dock() -> Element {
                 },
                 Icon { name: IconName::StickyNote }
             }
+            AddMedia {}
         }
     }
 }

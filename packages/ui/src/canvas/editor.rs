@@ -80,6 +80,8 @@ pub struct Inner {
     /// The part of the world that has elements.
     pub(super) area: Signal<Rect>,
     pub(super) detail: Signal<Detail>,
+    /// How far the view is zoomed in, in steps: what shows more or less of a picture need not hear of every movement.
+    pub(super) sharpness: Signal<i32>,
     /// What the pointer is doing, as far as it shows.
     pub(super) mood: Signal<Mood>,
     pub(super) marquee: Signal<Option<Rect>>,
@@ -102,6 +104,8 @@ pub struct Inner {
     /// What a drag moves is stored when it ends, or pauses.
     pub(super) hold: RefCell<Option<Hold>>,
     element: RefCell<Option<Rc<MountedData>>>,
+    /// Where the pointer was last: what is pasted goes there.
+    pub(super) pointer: Cell<Option<ClientPoint>>,
     /// Where the canvas is in the window.
     origin: Cell<Point>,
     size: Cell<Size>,
@@ -122,6 +126,7 @@ impl Editor {
             toaster,
             area: Signal::new(Rect::default()),
             detail: Signal::new(Detail::Near),
+            sharpness: Signal::new(0),
             mood: Signal::new(Mood::Idle),
             marquee: Signal::new(None),
             draft: Signal::new(None),
@@ -135,6 +140,7 @@ impl Editor {
             wheel: RefCell::default(),
             hold: RefCell::new(None),
             element: RefCell::new(None),
+            pointer: Cell::default(),
             origin: Cell::default(),
             size: Cell::default(),
             changes: Cell::default(),
@@ -161,6 +167,52 @@ impl Editor {
     pub fn middle(&self) -> Point {
         let size = self.size.get();
         Point { x: size.width / 2., y: size.height / 2. }
+    }
+
+    /// The point of the world in the middle of the canvas.
+    pub fn middle_in_world(&self) -> Point {
+        geometry::to_world(self.view(), self.middle())
+    }
+
+    /// Where a card's top left corner goes so that it is in the middle of the view.
+    pub fn room_in_view(&self) -> Point {
+        corner_at(self.middle_in_world())
+    }
+
+    /// Where a card's corner goes so that its title is under a point of the window. Beside the canvas: in the middle of it.
+    pub fn corner_under(&self, at: Option<ClientPoint>) -> Point {
+        let size = self.size.get();
+        let inside = |at: &ClientPoint| {
+            let at = self.on_canvas(*at);
+            (0. ..=size.width).contains(&at.x) && (0. ..=size.height).contains(&at.y)
+        };
+        at.filter(inside).map_or_else(|| self.room_in_view(), |at| corner_at(self.in_world(at)))
+    }
+
+    /// Where what is pasted goes: to the pointer.
+    pub fn corner_under_pointer(&self) -> Point {
+        self.corner_under(self.pointer.get())
+    }
+
+    /// The node under a point of the window that holds a file, if that is what is there.
+    pub fn media_under(&self, at: ClientPoint) -> Option<NodeId> {
+        let at = self.in_world(at);
+        let point = Rect::between(at, at);
+        let found = |document: &Document| {
+            let (nodes, _) = document.within(&point);
+            let holds = |id: &NodeId| matches!(document.picture(*id), Some(engine::Picture::Media(_)));
+            nodes.into_iter().rev().find(holds)
+        };
+        self.store.with_document(found).flatten()
+    }
+
+    /// Shows a node in the middle, and selects it.
+    pub fn show_node(&self, id: NodeId) {
+        let Some(rect) = self.store.rect(id) else { return };
+        let (size, zoom) = (self.size.get(), self.view().zoom.max(0.6));
+        let (x, y) = (f64::midpoint(rect.left, rect.right), f64::midpoint(rect.top, rect.bottom));
+        self.look(Viewport { x: size.width / 2. - x * zoom, y: size.height / 2. - y * zoom, zoom });
+        self.store.select(crate::store::Selection::node(id));
     }
 
     /// Shows another part of the world, and keeps that once it comes to rest.
@@ -216,6 +268,7 @@ impl Editor {
         let view = self.view();
         let detail = Detail::at(view.zoom);
         update(self.detail, detail);
+        update(self.sharpness, sharpness(view.zoom));
         if detail == Detail::Far {
             return;
         }
@@ -277,6 +330,18 @@ impl Editor {
         let mut adding = self.adding;
         adding.set(Some(geometry::to_world(self.view(), self.middle())));
     }
+}
+
+/// A card lies so that its title is under `at`.
+fn corner_at(at: Point) -> Point {
+    Point { x: at.x - geometry::CARD_WIDTH / 2., y: at.y - geometry::HEADER / 2. }
+}
+
+/// The zoom in steps, of which two double it.
+fn sharpness(zoom: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "zoom has ends: these are small")]
+    let step = (zoom.max(geometry::MIN_ZOOM).log2() * 2.).round() as i32;
+    step
 }
 
 /// Sets a signal, unless it holds that already: setting it would have everything rendered again that reads it.

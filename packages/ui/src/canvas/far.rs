@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use dioxus::prelude::*;
 use engine::Picture;
+use storage::model::MediaKind;
 
 use super::{editor::use_editor, geometry};
 use crate::store::{Document, Topic, use_store, use_topic};
@@ -64,7 +65,7 @@ fn Shapes() -> Element {
 fn look(picture: Picture) -> &'static str {
     match picture {
         Picture::Note => "note",
-        Picture::Image => "image",
-        Picture::Prompt | Picture::Generic => "card",
+        Picture::Image | Picture::Media(MediaKind::Image | MediaKind::Video) => "image",
+        Picture::Prompt | Picture::Generic | Picture::Media(_) => "card",
     }
 }

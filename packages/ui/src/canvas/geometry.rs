@@ -1,6 +1,6 @@
 //! Points, rectangles and the measures of a card, in world units unless a name says otherwise.
 
-use storage::model::{Point, Size, Viewport};
+use storage::model::{Asset, MediaKind, Point, Size, Viewport};
 
 /// A rectangle whose sides are parallel to the axes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -168,6 +168,29 @@ pub fn card_size(wanted: Option<Size>, rows: usize, body: f64) -> Size {
     }
 }
 
+/// The height of the line below a picture.
+pub const FOOTER: f64 = 34.;
+/// A wide picture's card may be as wide as this.
+const MEDIA_WIDTH: f64 = 480.;
+/// Pictures that are at least so many times as wide as high get a wider card.
+const WIDE: f64 = 1.6;
+/// A picture is never lower or higher than this on a new card: what is beyond is cut off at the sides.
+const MEDIA_HEIGHT: (f64, f64) = (72., 400.);
+
+/// How large the card of a content is at first: as its picture is shaped, so that nothing moves when it arrives. None: it has
+/// no measures, or none that matter.
+pub fn media_size(asset: &Asset) -> Option<Size> {
+    if !matches!(asset.kind(), MediaKind::Image | MediaKind::Video) {
+        return None;
+    }
+    let (width, height) =
+        (f64::from(asset.width.filter(|side| *side > 0)?), f64::from(asset.height.filter(|side| *side > 0)?));
+    let shape = width / height;
+    let width = (CARD_WIDTH * shape / WIDE).clamp(CARD_WIDTH, MEDIA_WIDTH).round();
+    let picture = (width / shape).clamp(MEDIA_HEIGHT.0, MEDIA_HEIGHT.1).round();
+    Some(Size { width, height: ports_end(1) + picture + FOOTER })
+}
+
 /// The control points of an edge from `a` to `b`: it leaves and arrives horizontally.
 pub fn curve(a: Point, b: Point) -> [Point; 4] {
     let (dx, dy) = (b.x - a.x, (b.y - a.y).abs());
@@ -217,6 +240,36 @@ mod tests {
             assert!(shown(view, CANVAS).holds(&world), "{size}");
             assert!(view.zoom <= 1.);
         }
+    }
+
+    #[test]
+    fn a_picture_gives_its_card_its_shape_within_limits() {
+        use storage::model::{AssetId, AssetPlace, Object};
+        let shaped = |mime: &str, width: u32, height: u32| {
+            let asset = Asset {
+                id: "018f0000-0000-7000-8000-000000000001".parse::<AssetId>().unwrap(),
+                hash: String::new(),
+                crc32: 0,
+                mime: mime.into(),
+                bytes: 1,
+                place: AssetPlace::Embedded,
+                name: None,
+                width: Some(width),
+                height: Some(height),
+                duration: None,
+                thumbnail: None,
+                created_at: 0,
+                extra: Object::default(),
+            };
+            media_size(&asset).map(|size| (size.width, size.height - ports_end(1) - FOOTER))
+        };
+        assert_eq!(shaped("image/png", 1024, 768), Some((248., 186.)));
+        assert_eq!(shaped("image/png", 10, 10), Some((248., 248.)), "a small one is not made small");
+        assert_eq!(shaped("video/mp4", 1920, 1080), Some((276., 155.)));
+        assert_eq!(shaped("image/png", 9000, 100), Some((480., 72.)));
+        assert_eq!(shaped("image/png", 100, 9000), Some((248., 400.)));
+        assert_eq!(shaped("image/png", 0, 9000), None);
+        assert_eq!(shaped("audio/mpeg", 600, 600), None, "a cover is not what it is");
     }
 
     #[test]

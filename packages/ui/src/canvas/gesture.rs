@@ -221,6 +221,7 @@ impl Editor {
 
     /// The pointer moved.
     pub fn pointer_moved(&self, event: &PointerEvent) {
+        self.pointer.set(Some(event.client_coordinates()));
         if matches!(*self.gesture.borrow(), Gesture::None) {
             return;
         }

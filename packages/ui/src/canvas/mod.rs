@@ -14,6 +14,7 @@ pub mod geometry;
 mod gesture;
 pub mod grid;
 mod keys;
+mod media_body;
 mod ports;
 #[cfg(test)]
 mod tests;
@@ -31,10 +32,14 @@ use self::{
     far::Far,
 };
 pub use self::{
-    card::icon as node_icon,
+    card::{icon as node_icon, media_icon},
     editor::{Editor, use_editor},
+    media_body::keep_keys,
 };
-use crate::store::{Topic, use_store, use_topic};
+use crate::{
+    media::Arrivals,
+    store::{Topic, use_store, use_topic},
+};
 
 /// The canvas of the open workflow.
 #[component]
@@ -103,6 +108,7 @@ fn World() -> Element {
                 Draft {}
             }
             Cards {}
+            Arrivals {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Bringing files in: checked first, shown, then stored or not.
 
-use dioxus::{html::FileData, prelude::*};
+use dioxus::prelude::*;
 use storage::{
     comfyui::{self, Import},
     model::Stamp,
@@ -9,6 +9,7 @@ use storage::{
 use super::{library::show, use_panels};
 use crate::{
     canvas::use_editor,
+    media::Incoming,
     platform,
     store::{Store, use_store},
     widgets::{Dialog, Icon, IconName, Toaster},
@@ -58,7 +59,7 @@ pub fn Choose() -> Element {
             multiple: true,
             accept: ".json,application/json",
             onchange: move |event| {
-                let (store, files) = (store.clone(), event.files());
+                let (store, files) = (store.clone(), platform::chosen(event.files()));
                 async move {
                     let candidates = look_at(&store, files).await;
                     if !candidates.is_empty() {
@@ -77,22 +78,21 @@ pub fn Drop() -> Element {
     rsx! {
         if drop() {
             div { class: "drop",
-                p { "Drop to import" }
+                p { "Drop to add" }
             }
         }
     }
 }
 
 /// Reads and checks files. Nothing is stored.
-pub async fn look_at(store: &Store, files: Vec<FileData>) -> Vec<Candidate> {
+pub async fn look_at(store: &Store, files: Vec<Incoming>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for file in files {
-        let name = file.name();
-        let outcome = match file.read_bytes().await {
-            Ok(bytes) => check(&bytes, &name, &mut || store.session().stamp()),
+        let outcome = match file.read().await {
+            Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
             Err(error) => Err(Refusal { code: "unreadable", words: format!("The file can’t be read: {error}") }),
         };
-        candidates.push(Candidate { file: name, outcome });
+        candidates.push(Candidate { file: file.name, outcome });
     }
     candidates
 }

@@ -2,12 +2,19 @@
 
 use dioxus::prelude::*;
 use engine::{Control, Field};
-use storage::model::{EdgeId, Json, NodeId, Object};
+use storage::{
+    blobs::Where,
+    model::{AssetId, AssetRef, EdgeId, Json, NodeId, Object},
+};
 
 use crate::{
     canvas::{node_icon, use_editor},
-    store::{Topic, use_store, use_topic},
-    widgets::{Choice, ChoiceField, Icon, IconName, Lines, NumberField, NumberKind, SwitchField, TextField},
+    media::{Ingest, words},
+    store::{Known, Topic, use_asset, use_store, use_topic},
+    viewer::Viewer,
+    widgets::{
+        Choice, ChoiceField, Icon, IconName, Lines, NumberField, NumberKind, SwitchField, TextField, use_dom_id,
+    },
 };
 
 /// The panel at the right.
@@ -134,9 +141,84 @@ fn Setting(id: NodeId, field: Field, value: Option<Json>) -> Element {
                 onchange: move |on: bool| set(on.into()),
             }
         },
+        Control::Media => rsx! {
+            MediaField { id, label, value }
+        },
         Control::Json => rsx! {
             JsonField { label, value: value.map_or_else(String::new, |json| json.text().to_owned()), onchange: set }
         },
+    }
+}
+
+/// A file: what it is, and ways to look at it and to choose another.
+#[component]
+fn MediaField(id: NodeId, label: String, value: Option<Json>) -> Element {
+    let ingest: Ingest = use_context();
+    let viewer: Viewer = use_context();
+    let field = use_dom_id();
+    let asset = value.and_then(|json| json.read::<AssetRef>().ok()).and_then(|reference| reference.id);
+    rsx! {
+        div { class: "frow",
+            label { r#for: field.clone(), "{label}" }
+            button {
+                id: field,
+                class: "field",
+                title: "Choose another file",
+                onclick: move |_| ingest.choose(Some(id)),
+                if let Some(asset) = asset {
+                    FileName { key: "{asset}", asset }
+                } else {
+                    span { class: "qq grow", "Choose…" }
+                }
+                Icon { name: IconName::FolderOpen }
+            }
+        }
+        if let Some(asset) = asset {
+            FileFacts { key: "{asset}", asset }
+            button { class: "btn", onclick: move |_| viewer.open(id),
+                Icon { name: IconName::Maximize2 }
+                "View"
+            }
+        }
+    }
+}
+
+#[component]
+fn FileName(asset: AssetId) -> Element {
+    let store = use_store();
+    let known = use_asset(&store, asset);
+    let name = match &known {
+        Known::Here(row) => words::name(row),
+        Known::Missing => "Not on this device".into(),
+        Known::Asked => String::new(),
+    };
+    rsx! {
+        span { class: "grow cut", title: "{name}", "{name}" }
+    }
+}
+
+#[component]
+fn FileFacts(asset: AssetId) -> Element {
+    let store = use_store();
+    let known = use_asset(&store, asset);
+    let Some(row) = known.row() else { return VNode::empty() };
+    rsx! {
+        dl { class: "facts num wide",
+            dt { "Type" }
+            dd { "{words::kind(&row.mime)}" }
+            if let Some(measures) = words::measures(row) {
+                dt { "Pixels" }
+                dd { "{measures}" }
+            }
+            if let Some(duration) = row.duration {
+                dt { "Plays" }
+                dd { "{words::duration(duration)}" }
+            }
+            dt { "Original" }
+            dd { "{words::place(Where::of(&row.place))} · {words::size(row.bytes)}" }
+            dt { "Hash" }
+            dd { class: "mono cut", title: "{row.hash}", "{words::hash(&row.hash)}" }
+        }
     }
 }
 

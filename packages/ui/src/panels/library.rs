@@ -3,7 +3,9 @@
 use dioxus::prelude::*;
 use storage::model::{Summary, WorkflowId};
 
-use super::{import::Choose, item_menu::OpenMenu, unreadable::say_unreadable_parts, use_panels};
+use super::{
+    import::Choose, item_menu::OpenMenu, storage::StorageButton, unreadable::say_unreadable_parts, use_panels,
+};
 use crate::{
     canvas::use_editor,
     store::{Store, Topic, use_store, use_topic},
@@ -52,7 +54,10 @@ pub fn Library() -> Element {
                     Item { key: "{id}", id }
                 }
             }
-            div { class: "foot", Choose {} }
+            div { class: "foot",
+                Choose {}
+                StorageButton {}
+            }
         }
     }
 }

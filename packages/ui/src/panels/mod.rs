@@ -6,18 +6,20 @@ mod inspector;
 mod item_menu;
 mod library;
 mod save_state;
+pub mod storage;
 mod top_bar;
 mod unreadable;
 
 use dioxus::prelude::*;
-use storage::model::WorkflowId;
+// The crate, not the panel.
+use ::storage::model::WorkflowId;
 
 pub use self::{
     first_run::FirstRun,
     import::{Drop, ImportDialog, look_at},
     inspector::Inspector,
     item_menu::ItemMenu,
-    library::Library,
+    library::{Library, show},
     top_bar::TopBar,
     unreadable::{say_unreadable_parts, say_unreadable_workflows},
 };

@@ -6,9 +6,9 @@ mod desktop;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use desktop::{capture, click, focus_first, monotonic_millis, on_leave, say_state, set_title};
+pub use desktop::*;
 #[cfg(target_arch = "wasm32")]
-pub use web::{capture, click, focus_first, monotonic_millis, on_leave, say_state, set_title};
+pub use web::*;
 
 /// How far the start has come, for the page's own attribute `data-atelier`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

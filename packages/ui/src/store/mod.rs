@@ -4,6 +4,7 @@
 //! in that order and before it returns. What storage says, of its own commits or of another tab's, is merged into memory
 //! register by register by the same merge. Nothing is written while rendering.
 
+mod assets;
 mod bridge;
 mod document;
 mod edges;
@@ -23,13 +24,15 @@ use std::{
 };
 
 use dioxus::prelude::*;
+use rustc_hash::FxHashMap;
 use storage::{
     Session,
     backend::Batch,
-    model::{EdgeId, Ends, EntityKey, NodeId, Part, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
+    model::{AssetId, EdgeId, Ends, EntityKey, NodeId, Part, Point, Registers, Stamp, Summary, Viewport, WorkflowId},
 };
 
 pub use self::{
+    assets::{Known, use_asset},
     document::{Content, Document, Side},
     library::Library,
     selection::{Removed, Selection},
@@ -61,6 +64,8 @@ struct State {
     /// The part of the world that is near the view.
     area: Rect,
     selection: Selection,
+    /// What is known of the media that is shown.
+    assets: FxHashMap<AssetId, Known>,
 }
 
 impl PartialEq for Store {
@@ -140,7 +145,7 @@ impl Store {
     }
 
     /// Has everything rendered again that shows one of the topics.
-    fn notify(&self, mut topics: Vec<Topic>) {
+    pub(crate) fn notify(&self, mut topics: Vec<Topic>) {
         topics.sort_unstable();
         topics.dedup();
         for topic in topics {

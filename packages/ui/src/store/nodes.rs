@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use engine::{ASSET, media_kind};
 use storage::model::{
-    EntityKey, Json, Node, NodeId, Object, Point, Register, RegisterName, Registers, Run, Size, Stamp, WorkflowId,
+    Asset, EntityKey, Json, Node, NodeId, Object, Point, Register, RegisterName, Registers, Run, Size, Stamp,
+    WorkflowId,
 };
 
 use super::{
@@ -20,6 +22,42 @@ impl Store {
         let registers = node.to_registers(stamp).ok()?;
         self.apply(vec![(EntityKey::node(workflow, node.id), registers)]);
         Some(node.id)
+    }
+
+    /// Adds a node that holds a content, all at once. The workflow need not be open any more.
+    ///
+    /// # Errors
+    /// A reference that JSON can't hold.
+    pub fn add_media(
+        &self,
+        workflow: WorkflowId,
+        asset: &Asset,
+        position: Point,
+        size: Option<Size>,
+    ) -> Result<NodeId, serde_json::Error> {
+        let stamp = self.stamp();
+        let config = Object::from_iter([(ASSET, Json::new(&asset.reference())?)]);
+        let node = Node { size, config, ..Node::new(NodeId::new(stamp), media_kind(asset.kind()), rounded(position)) };
+        self.apply(vec![(EntityKey::node(workflow, node.id), node.to_registers(stamp)?)]);
+        Ok(node.id)
+    }
+
+    /// Has a node hold another content, and be as large as that is. The workflow need not be open any more.
+    ///
+    /// # Errors
+    /// A reference that JSON can't hold.
+    pub fn replace_media(
+        &self,
+        workflow: WorkflowId,
+        id: NodeId,
+        asset: &Asset,
+        size: Option<Size>,
+    ) -> Result<(), serde_json::Error> {
+        let stamp = self.stamp();
+        let mut patch = dimensions(stamp, None, size);
+        patch = patch.with(RegisterName::config(ASSET), stamp, Json::new(&asset.reference())?);
+        self.apply(vec![(EntityKey::node(workflow, id), patch)]);
+        Ok(())
     }
 
     /// Deletes nodes. Their edges are hidden with them, and come back with them.

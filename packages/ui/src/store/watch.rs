@@ -10,7 +10,7 @@ use dioxus::{
     prelude::*,
 };
 use rustc_hash::FxHashMap;
-use storage::model::{EdgeId, NodeId, WorkflowId};
+use storage::model::{AssetId, EdgeId, NodeId, WorkflowId};
 
 use super::Store;
 
@@ -41,6 +41,12 @@ pub enum Topic {
     Selection,
     /// Which part of the world is shown.
     Viewport,
+    /// What is known of an asset.
+    Asset(AssetId),
+    /// Which files are on their way in.
+    Arrivals,
+    /// How far one of them has come.
+    Arrival(u64),
 }
 
 /// Has one component rendered again.
@@ -65,6 +71,11 @@ impl Watchers {
                 all.remove(&topic);
             }
         }
+    }
+
+    /// Whether anything mounted shows `topic`.
+    pub(super) fn is_watched(&self, topic: Topic) -> bool {
+        self.by_topic.borrow().contains_key(&topic)
     }
 
     /// Has everything rendered again that shows `topic`.

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use dioxus::{
@@ -12,14 +13,20 @@ use dioxus::{
 use storage::{
     Event as StorageEvent, Session,
     backend::memory::Memory,
+    blobs::{MemoryPlace, Place},
     model::{EdgeId, Ends, Json, NodeId, Object, Point, Size, Viewport},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::super::{Canvas, Editor};
 use crate::{
-    panels::{Inspector, Panels},
+    media::Ingest,
+    panels::{
+        Inspector, Panels,
+        storage::{StorageDesk, StoragePanel},
+    },
     store::Store,
+    viewer::{Viewer, ViewerDialog},
     widgets::{Toaster, Toasts},
 };
 
@@ -40,17 +47,27 @@ fn Window() -> Element {
     let toaster = Toaster::provide();
     use_context_provider(|| Editor::new(store.clone(), toaster));
     use_context_provider(Panels::new);
+    let desk = use_context_provider(StorageDesk::new);
+    use_context_provider(Viewer::new);
+    use_context_provider(|| Ingest::new(store.clone(), toaster, desk));
     rsx! {
         Canvas {}
         Inspector {}
         Toasts {}
+        StoragePanel {}
+        ViewerDialog {}
     }
 }
 
 impl Stage {
     /// An empty workflow into which `fill` has put something before it is shown.
     pub async fn new<T>(fill: impl FnOnce(&Store) -> T) -> (Self, T) {
-        let (session, events) = Session::on(Arc::new(Memory::new())).await.unwrap();
+        Self::on(Arc::new(MemoryPlace::default()), fill).await
+    }
+
+    /// The same with a place for media.
+    pub async fn on<T>(place: Arc<dyn Place>, fill: impl FnOnce(&Store) -> T) -> (Self, T) {
+        let (session, events) = Session::on_places(Arc::new(Memory::new()), None, place).await.unwrap();
         let store = Store::open(session).await.unwrap();
         store.open_workflow(store.create_workflow("A")).await.unwrap();
         let filled = fill(&store);
@@ -76,6 +93,24 @@ impl Stage {
         for _ in 0..3 {
             self.dom.render_immediate(&mut NoOpMutations);
         }
+    }
+
+    /// Lets tasks go on until `done`, and renders what they changed.
+    pub async fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        for _ in 0..200 {
+            self.render();
+            if done(self) {
+                return;
+            }
+            let wait = Duration::from_millis(20);
+            let _nothing_to_do = tokio::time::timeout(wait, self.dom.wait_for_work()).await;
+        }
+        panic!("never: {what}\n{}", self.html());
+    }
+
+    /// A context of the window's.
+    pub fn context<T: Clone + 'static>(&self) -> T {
+        self.dom.in_scope(ScopeId::APP, consume_context::<T>)
     }
 
     /// Waits until everything is stored, and hears of it.

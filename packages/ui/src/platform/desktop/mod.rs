@@ -1,10 +1,27 @@
 //! A desktop's window.
 
+mod files;
+mod media;
+
 use std::{sync::OnceLock, time::Instant};
 
 use dioxus::prelude::*;
 
 use super::{Leaving, PageState};
+
+pub use self::{
+    files::{chosen, clear, copy_picture, dropped, on_paste, pasted, read, save, use_folder},
+    media::{ask_to_keep, look, pixel_ratio, quota},
+};
+
+/// What the private files are called here.
+pub const OWN_FILES: &str = "In Atelier’s own folder on this disk";
+/// Whether media can be kept in a folder of the user's.
+pub const HAS_FOLDERS: bool = true;
+/// Whether pictures can be put into the clipboard.
+pub const COPIES_PICTURES: bool = false;
+/// Whether the page itself saves what a link leads to.
+pub const LINKS_DOWNLOAD: bool = false;
 
 /// Says on the page how far the start has come.
 pub fn say_state(state: PageState) {

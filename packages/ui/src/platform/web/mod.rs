@@ -1,10 +1,46 @@
 //! A browser's page.
 
-use dioxus::prelude::*;
+mod files;
+mod media;
+
+use dioxus::{html::FileData, prelude::*};
 use dioxus_web::WebEventExt;
+use storage::{blobs::Assets, model::AssetId};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::{Leaving, PageState};
+
+pub use self::{
+    files::{chosen, clear, copy_picture, dropped, on_paste, pasted, read},
+    media::{ask_to_keep, look, pixel_ratio, quota},
+};
+
+/// What the private files are called here.
+pub const OWN_FILES: &str = "In this browser’s private storage";
+/// Whether media can be kept in a folder of the user's.
+pub const HAS_FOLDERS: bool = false;
+/// Whether pictures can be put into the clipboard.
+pub const COPIES_PICTURES: bool = true;
+/// Whether the page itself saves what a link leads to.
+pub const LINKS_DOWNLOAD: bool = true;
+
+/// A page saves through a link.
+///
+/// # Errors
+/// Always: nothing calls this here.
+#[expect(clippy::unused_async, reason = "a window's process writes a file")]
+pub async fn save(_assets: Assets, _id: AssetId, _name: String) -> Result<String, String> {
+    Err("a page saves through a link".into())
+}
+
+/// A page can't use a folder yet.
+///
+/// # Errors
+/// Always.
+#[expect(clippy::unused_async, reason = "a window's process looks at the folder")]
+pub async fn use_folder(_assets: Assets, _chosen: Vec<FileData>) -> Result<(), String> {
+    Err("this browser can’t keep media in a folder".into())
+}
 
 /// Says on the page how far the start has come.
 pub fn say_state(state: PageState) {

@@ -1,0 +1,80 @@
+//! Where files come from: a drop, the clipboard, or the system's dialog.
+
+use dioxus::prelude::*;
+use storage::model::{NodeId, Point};
+
+use super::{FIELD, Incoming, Ingest, sorted};
+use crate::{
+    canvas::{Editor, use_editor},
+    panels::{Panels, look_at, show, use_panels},
+    platform,
+    store::{Store, use_store},
+    widgets::{Icon, IconName, Toaster},
+};
+
+/// Brings files in: workflows to the import, all others onto the canvas at `at`, a point of the world, or into a node. Without
+/// an open workflow a new one is made for them.
+pub async fn bring_in(
+    (store, editor, ingest): (Store, Editor, Ingest),
+    (panels, toaster): (Panels, Toaster),
+    files: Vec<Incoming>,
+    at: Option<Point>,
+    into: Option<NodeId>,
+) {
+    let (workflows, media) = sorted(files);
+    if !workflows.is_empty() {
+        let candidates = look_at(&store, workflows).await;
+        panels.import.clone().set(Some(candidates));
+    }
+    if media.is_empty() {
+        return;
+    }
+    let fresh = store.open_id().is_none();
+    if fresh {
+        let id = store.create_workflow(&store.free_name("Untitled"));
+        show(&store, &editor, toaster, id).await;
+    }
+    let Some(workflow) = store.open_id() else { return };
+    let at = at.filter(|_| !fresh).unwrap_or_else(|| editor.middle_in_world());
+    ingest.bring(workflow, media, at, into);
+}
+
+/// The button "Add media", and the field behind it.
+#[component]
+pub fn AddMedia() -> Element {
+    let store = use_store();
+    let editor = use_editor();
+    let ingest: Ingest = use_context();
+    let toaster: Toaster = use_context();
+    let panels = use_panels();
+    let chosen = ingest.clone();
+    rsx! {
+        button {
+            class: "btn quiet icon",
+            aria_label: "Add media",
+            "data-tip": "Add images, videos or sounds",
+            "data-tip-at": "above",
+            onclick: move |_| ingest.choose(None),
+            Icon { name: IconName::ImageUp }
+        }
+        input {
+            r#type: "file",
+            id: FIELD,
+            "data-media": true,
+            aria_label: "Images, videos, sounds and other files to add",
+            hidden: true,
+            multiple: true,
+            onchange: move |event| {
+                let files = platform::chosen(event.files());
+                // The same file may be chosen again.
+                platform::clear(FIELD);
+                let into = chosen.chosen_for();
+                let handles = (store.clone(), editor.clone(), chosen.clone());
+                async move {
+                    let at = handles.1.room_in_view();
+                    bring_in(handles, (panels, toaster), files, Some(at), into).await;
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Files on their way in, from wherever.
+
+use std::sync::Arc;
+
+use storage::blobs::Source;
+
+use crate::platform;
+
+/// A file that the user has handed over.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// What it is called, without folders.
+    pub name: String,
+    /// How large it is.
+    pub bytes: u64,
+    /// Its content, which is read piece by piece.
+    pub source: Source,
+}
+
+impl Incoming {
+    /// Something that was made or pasted.
+    pub fn of_bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { name: name.to_owned(), bytes: bytes.len() as u64, source: Source::Bytes(bytes) }
+    }
+
+    /// Whether it is a whole workflow, by its name: that goes to the import instead of becoming a node.
+    pub fn is_workflow(&self) -> bool {
+        let name = self.name.to_lowercase();
+        name.rsplit_once('.').is_some_and(|(_, ending)| ending == "json") || name.ends_with(".genaiw.zip")
+    }
+
+    /// All of its bytes, for what is known to be small.
+    ///
+    /// # Errors
+    /// Why it can't be read, in words.
+    pub async fn read(&self) -> Result<Arc<[u8]>, String> {
+        platform::read(&self.source).await
+    }
+}
+
+/// Workflows, which are imported, and all the rest, which becomes nodes.
+pub fn sorted(files: Vec<Incoming>) -> (Vec<Incoming>, Vec<Incoming>) {
+    files.into_iter().partition(Incoming::is_workflow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workflows_are_told_from_media_by_their_names() {
+        for (name, workflow) in [
+            ("flow.json", true),
+            ("FLOW.JSON", true),
+            ("a.genaiw.zip", true),
+            ("photos.zip", false),
+            ("json", false),
+            ("a.json.png", false),
+            (".png", false),
+        ] {
+            assert_eq!(Incoming::of_bytes(name, *b"x").is_workflow(), workflow, "{name}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Images, videos and sounds, as the window deals with them: how they come in, how they are found, and what they are called.
+
+mod add;
+mod address;
+mod arrivals;
+mod incoming;
+mod ingest;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    add::{AddMedia, bring_in},
+    address::use_address,
+    arrivals::Arrivals,
+    incoming::{Incoming, sorted},
+    ingest::{Arrival, Ingest, Stage},
+};
+
+/// The hidden field through which media are chosen.
+const FIELD: &str = "media-files";

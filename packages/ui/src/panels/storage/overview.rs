@@ -1,0 +1,151 @@
+//! How much there is, and how much there may be.
+
+use dioxus::prelude::*;
+use storage::blobs::Notice;
+
+use super::{
+    StorageDesk,
+    figures::{kind_class, kind_word, room},
+    use_counted,
+};
+use crate::{
+    media::words,
+    platform,
+    store::use_store,
+    widgets::{Icon, IconName, Toaster},
+};
+
+/// The figures at the top.
+#[component]
+pub fn Overview(version: u64) -> Element {
+    let store = use_store();
+    let desk: StorageDesk = use_context();
+    let toaster: Toaster = use_context();
+    let Some(counted) = use_counted() else { return VNode::empty() };
+    let (figures, usage) = (&counted.figures, &counted.usage);
+    let quota = (desk.quota)();
+    let media = figures.split.total();
+    // A browser rounds what it tells, and tells it late: never less than there is.
+    let used = quota.map_or(media, |quota| quota.used.max(media));
+    let (total, left) = quota.map_or((used, 0), |quota| (quota.total.max(used), quota.total.saturating_sub(used)));
+    let rest = used - media;
+    let of = if platform::HAS_FOLDERS { "that this disk has room for" } else { "that this browser allows" };
+    let share = |bytes: u64| if total == 0 { 0. } else { bytes as f64 / total as f64 * 100. };
+    let keep = move |_| {
+        let store = store.clone();
+        async move {
+            if platform::ask_to_keep().await {
+                desk.look_at_quota(&store).await;
+            } else {
+                toaster.info("The browser doesn’t promise it yet. It may once you use Atelier more often, or install it as an app.");
+            }
+        }
+    };
+    rsx! {
+        for notice in store_notices() {
+            Said { key: "{notice:?}", notice }
+        }
+        if let Some(quota) = quota.filter(|quota| quota.is_nearly_full()) {
+            div { class: "msg warn", role: "status",
+                Icon { name: IconName::TriangleAlert }
+                div {
+                    b { class: "num", "{words::size(left)} left of {words::size(quota.total)}" }
+                    p { class: "q num", "{room(left, figures.files, media)}" }
+                }
+            }
+        }
+        if !usage.corrupt.is_empty() {
+            div { class: "msg error", role: "alert",
+                Icon { name: IconName::CircleAlert }
+                div {
+                    b { class: "num", "{words::count(usage.corrupt.len(), \"file’s entry can’t be read\", \"files’ entries can’t be read\")}" }
+                    p { class: "q", "{usage.corrupt[0]}. They are left as they are." }
+                }
+            }
+        }
+        section { "data-storage-used": "{used}", "data-storage-media": "{media}", "data-version": "{version}",
+            div { class: "row",
+                span { class: "figure num", "{words::size(used)}" }
+                if quota.is_some() {
+                    span { class: "q grow num", "of the {words::size(total)} {of}" }
+                } else {
+                    span { class: "q grow num", "in {words::count(figures.files, \"file\", \"files\")}" }
+                }
+                match quota.map(|quota| quota.persistent) {
+                    Some(true) => rsx! {
+                        span { class: "chip ok", "data-persistent": "true",
+                            Icon { name: IconName::ShieldCheck }
+                            "Safe from automatic clearing"
+                        }
+                    },
+                    Some(false) => rsx! {
+                        span { class: "chip warn", "data-persistent": "false",
+                            Icon { name: IconName::ShieldAlert }
+                            "The browser may clear it"
+                        }
+                        button { class: "btn small", onclick: keep, "Keep it safe" }
+                    },
+                    None => rsx! {},
+                }
+            }
+            div { class: "usage", "aria-hidden": "true",
+                for (kind , bytes) in figures.split.parts() {
+                    i { key: "{kind_class(kind)}", class: kind_class(kind), width: "{share(bytes)}%" }
+                }
+                if rest > 0 {
+                    i { class: "u-data", width: "{share(rest)}%" }
+                }
+                i { class: "u-free" }
+            }
+            div { class: "key num",
+                for (kind , bytes) in figures.split.parts() {
+                    span { key: "{kind_class(kind)}",
+                        i { class: kind_class(kind) }
+                        "{kind_word(kind)} {words::size(bytes)}"
+                    }
+                }
+                if rest > 0 {
+                    span {
+                        i { class: "u-data" }
+                        "Workflows and the rest {words::size(rest)}"
+                    }
+                }
+                if quota.is_some() {
+                    span {
+                        i { class: "u-free" }
+                        "Free {words::size(left)}"
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What this device can't do.
+fn store_notices() -> Vec<Notice> {
+    use_store().session().assets().notices().to_vec()
+}
+
+/// One thing that it can't do, and what is done instead.
+#[component]
+fn Said(notice: Notice) -> Element {
+    let (title, words) = match notice {
+        Notice::SlowFiles => (
+            "Large files come in more slowly here",
+            "This browser gives no quick access to its private files. Everything works; a current browser is faster.",
+        ),
+        Notice::NoFiles => (
+            "Media are kept in the database",
+            "There is no private file storage here, as in some private windows. It works, and is slower with large videos.",
+        ),
+    };
+    rsx! {
+        div { class: "msg info", "data-notice": "{notice:?}",
+            Icon { name: IconName::Info }
+            div {
+                b { "{title}" }
+                p { class: "q", "{words}" }
+            }
+        }
+    }
+}
