@@ -18,7 +18,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Something that was made or pasted.
+    /// Something that was pasted into a window: a page hands over files.
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "a page hands over files"))]
     pub fn of_bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
         Self { name: name.to_owned(), bytes: bytes.len() as u64, source: Source::Bytes(bytes) }

@@ -7,9 +7,6 @@ mod incoming;
 mod ingest;
 pub mod words;
 
-#[cfg(test)]
-mod tests;
-
 pub use self::{
     add::{AddMedia, bring_in},
     address::use_address,

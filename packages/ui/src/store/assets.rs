@@ -88,7 +88,9 @@ impl Store {
 
 /// What is known of an asset, for a component that shows it. The id must stay the same for as long as it is mounted.
 pub fn use_asset(store: &Store, id: AssetId) -> Known {
-    // Dropped in the order of the hooks: first nobody watches any more, then it can be forgotten.
+    let forgetting = store.clone();
+    // Hooks go in the reverse order: when this one does, the topic below is no longer watched.
+    use_drop(move || forgetting.forget_asset(id));
     use_topic(store, Topic::Asset(id));
     use_hook(|| {
         if store.asset(id) == Known::Asked {
@@ -96,7 +98,5 @@ pub fn use_asset(store: &Store, id: AssetId) -> Known {
             spawn_forever(async move { store.find_asset(id).await });
         }
     });
-    let forgetting = store.clone();
-    use_drop(move || forgetting.forget_asset(id));
     store.asset(id)
 }

@@ -136,7 +136,9 @@ impl Showing {
     }
 
     fn step(self, reel: &Reel, by: isize) {
-        if let Some(next) = reel.step(*self.a.peek(), by) {
+        // Read first: what is read in an `if let` is held through it, and would be in the way of the change.
+        let next = reel.step(*self.a.peek(), by);
+        if let Some(next) = next {
             self.choose(reel, next, false);
         }
     }

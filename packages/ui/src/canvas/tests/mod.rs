@@ -2,5 +2,10 @@
 
 mod contract;
 mod gestures;
+mod ingest;
+mod media;
+mod press;
 mod renders;
 mod stage;
+mod storage;
+mod viewer;

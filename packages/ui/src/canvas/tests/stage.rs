@@ -37,7 +37,7 @@ pub const SIZE: Size = Size { width: 1000., height: 800. };
 pub struct Stage {
     pub store: Store,
     pub editor: Editor,
-    dom: VirtualDom,
+    pub(super) dom: VirtualDom,
     events: UnboundedReceiver<StorageEvent>,
 }
 
@@ -88,7 +88,7 @@ impl Stage {
         done
     }
 
-    fn render(&mut self) {
+    pub(super) fn render(&mut self) {
         // The first time effects may run, and ask for more.
         for _ in 0..3 {
             self.dom.render_immediate(&mut NoOpMutations);

@@ -1,5 +1,7 @@
 //! What no workflow uses, and how it goes: chosen, reviewed, and only then removed.
 
+use std::collections::BTreeSet;
+
 use dioxus::prelude::*;
 use storage::model::{Asset, AssetId};
 
@@ -52,7 +54,7 @@ pub fn CleanUp(version: u64) -> Element {
                         aria_label: "All files that no workflow uses",
                         checked: selected == count,
                         onchange: move |event| {
-                            chosen.set(if event.checked() { all.iter().copied().collect() } else { Default::default() });
+                            chosen.set(if event.checked() { all.iter().copied().collect() } else { BTreeSet::new() });
                         },
                     }
                     span {
@@ -161,7 +163,7 @@ pub fn Chosen(version: u64) -> Element {
     }
 }
 
-fn bytes_of(counted: &Counted, chosen: &std::collections::BTreeSet<AssetId>) -> u64 {
+fn bytes_of(counted: &Counted, chosen: &BTreeSet<AssetId>) -> u64 {
     counted.usage.assets.iter().filter(|asset| chosen.contains(&asset.id)).map(|asset| asset.bytes).sum()
 }
 

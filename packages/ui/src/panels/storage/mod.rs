@@ -7,8 +7,6 @@ mod figures;
 mod files;
 mod overview;
 mod places;
-#[cfg(test)]
-mod tests;
 mod workflows;
 
 use dioxus::prelude::*;

@@ -1,7 +1,7 @@
 //! How much there is, and how much there may be.
 
 use dioxus::prelude::*;
-use storage::blobs::Notice;
+use storage::blobs::{Notice, Quota};
 
 use super::{
     StorageDesk,
@@ -45,7 +45,7 @@ pub fn Overview(version: u64) -> Element {
         for notice in store_notices() {
             Said { key: "{notice:?}", notice }
         }
-        if let Some(quota) = quota.filter(|quota| quota.is_nearly_full()) {
+        if let Some(quota) = quota.filter(Quota::is_nearly_full) {
             div { class: "msg warn", role: "status",
                 Icon { name: IconName::TriangleAlert }
                 div {

@@ -122,7 +122,6 @@ pub async fn read(source: &Source) -> Result<Arc<[u8]>, String> {
 ///
 /// # Errors
 /// Always.
-#[expect(clippy::unused_async, reason = "a browser draws the picture first")]
 pub async fn copy_picture(_url: &str) -> Result<(), String> {
     Err("this window can’t copy pictures".into())
 }

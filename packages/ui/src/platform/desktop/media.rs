@@ -37,7 +37,6 @@ pub async fn look(assets: &Assets, asset: &Asset) -> Option<Look> {
 }
 
 /// A disk is never cleared by itself.
-#[expect(clippy::unused_async, reason = "a browser has to be asked")]
 pub async fn ask_to_keep() -> bool {
     true
 }

@@ -23,7 +23,7 @@ const MOST: usize = 10_000;
 
 /// What the user has chosen in a field.
 pub fn chosen(files: Vec<FileData>) -> Vec<Incoming> {
-    files.iter().filter_map(|file| file.get_web_file()).map(incoming).collect()
+    files.iter().filter_map(WebFileExt::get_web_file).map(incoming).collect()
 }
 
 fn incoming(file: File) -> Incoming {
