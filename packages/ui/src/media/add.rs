@@ -35,7 +35,7 @@ pub async fn bring_in(
         show(&store, &editor, toaster, id).await;
     }
     let Some(workflow) = store.open_id() else { return };
-    let at = at.filter(|_| !fresh).unwrap_or_else(|| editor.middle_in_world());
+    let at = at.filter(|_| !fresh).unwrap_or_else(|| editor.room_in_view());
     ingest.bring(workflow, media, at, into);
 }
 

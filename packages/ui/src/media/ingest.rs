@@ -298,11 +298,16 @@ impl Ingest {
         assets.asset(id).await.ok().flatten().unwrap_or(asset)
     }
 
-    /// Asks the browser, once, not to clear what is stored by itself.
+    /// With the first file: asks the browser not to clear what is stored by itself, and says what it can't do.
     async fn ask_to_keep(&self) {
-        if !self.0.asked.replace(true) {
-            platform::ask_to_keep().await;
+        if self.0.asked.replace(true) {
+            return;
         }
+        for notice in self.0.store.session().assets().notices() {
+            let (title, words) = words::notice(*notice);
+            self.0.toaster.info(format!("{title}. {words}"));
+        }
+        platform::ask_to_keep().await;
     }
 
     fn fail(&self, id: u64, error: &Error) {

@@ -1,6 +1,9 @@
 //! Figures and kinds of media in words.
 
-use storage::{blobs::Where, model::Asset};
+use storage::{
+    blobs::{Notice, Where},
+    model::Asset,
+};
 
 use crate::platform;
 
@@ -85,6 +88,20 @@ pub fn place(at: Where) -> &'static str {
         Where::Folder => "In the folder that you chose",
         Where::Database => "In Atelier’s database",
         Where::Elsewhere => "Not on this device",
+    }
+}
+
+/// What a device can't do, and what is done instead.
+pub fn notice(notice: Notice) -> (&'static str, &'static str) {
+    match notice {
+        Notice::SlowFiles => (
+            "Large files come in more slowly here",
+            "This browser gives no quick access to its private files. Everything works; a current browser is faster.",
+        ),
+        Notice::NoFiles => (
+            "Media are kept in the database",
+            "There is no private file storage here, as in some private windows. It works, and is slower with large videos.",
+        ),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is known of what is shown.
 
+use std::collections::BTreeSet;
+
 use dioxus::prelude::*;
 use storage::{
     blobs::Where,
@@ -80,7 +82,7 @@ fn Kept(asset: AssetId, node: NodeId) -> Element {
         let store = store.clone();
         use_resource(move || {
             let store = store.clone();
-            async move { used_by(&store, asset).await }
+            async move { used_by(&store, asset, node).await }
         })
     };
     let used = uses.read().clone().unwrap_or_default();
@@ -117,23 +119,25 @@ fn Kept(asset: AssetId, node: NodeId) -> Element {
 }
 
 /// Which nodes and workflows use a content, in words.
-async fn used_by(store: &Store, asset: AssetId) -> String {
+async fn used_by(store: &Store, asset: AssetId, node: NodeId) -> String {
     match store.session().assets().usage().await {
         Ok(usage) => {
             let uses = usage.uses.iter().filter(|one| one.asset == asset).map(|one| (one.workflow, one.node));
-            in_words(store, uses.collect())
+            // The one that is looked at may not be stored yet.
+            let this = store.open_id().map(|workflow| (workflow, node));
+            in_words(store, &uses.chain(this).collect())
         }
         Err(error) => format!("It can’t be told: {error}"),
     }
 }
 
-fn in_words(store: &Store, uses: Vec<(WorkflowId, NodeId)>) -> String {
+fn in_words(store: &Store, uses: &BTreeSet<(WorkflowId, NodeId)>) -> String {
     let open = store.open_id();
     let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
     for (workflow, node) in uses {
-        if Some(workflow) == open {
-            here.extend(store.content(node).map(|content| content.shape.title.clone()));
-        } else if let Some(summary) = store.summary(workflow)
+        if Some(*workflow) == open {
+            here.extend(store.content(*node).map(|content| content.shape.title.clone()));
+        } else if let Some(summary) = store.summary(*workflow)
             && !elsewhere.contains(&summary.name)
         {
             elsewhere.push(summary.name);
@@ -150,5 +154,5 @@ fn in_words(store: &Store, uses: Vec<(WorkflowId, NodeId)>) -> String {
         1 => parts.push(format!("the workflow “{}”", elsewhere[0])),
         many => parts.push(words::count(many, "other workflow", "other workflows")),
     }
-    if parts.is_empty() { "Nothing that is stored yet".into() } else { parts.join(", and ") }
+    parts.join(", and ")
 }

@@ -1,7 +1,7 @@
 //! The strip below: the workflow's other media.
 
 use dioxus::prelude::*;
-use storage::model::MediaKind;
+use storage::model::{MediaKind, NodeId};
 
 use super::{Item, Mode, Reel, Showing};
 use crate::{
@@ -20,28 +20,16 @@ pub fn Film(reel: Reel) -> Element {
     let a = (showing.a)();
     let compares = (showing.mode)() != Mode::One;
     let b = (showing.b)().filter(|_| compares);
+    let letter = |node: NodeId| match node {
+        node if node == a => Some('A'),
+        node if Some(node) == b => Some('B'),
+        _ => None,
+    };
     rsx! {
         div { class: "film",
             div { class: "strip-of", role: "group", aria_label: "In this workflow",
                 for item in reel.around(a, EACH_SIDE).iter().cloned() {
-                    button {
-                        key: "{item.node}",
-                        aria_label: "{item.title}",
-                        aria_current: if item.node == a { "true" },
-                        class: if Some(item.node) == b { "is-b" },
-                        title: "{item.title}",
-                        onclick: {
-                            let (reel, node) = (reel.clone(), item.node);
-                            move |event: MouseEvent| showing.choose(&reel, node, event.modifiers().shift())
-                        },
-                        Frame { key: "{item.asset}", item: item.clone() }
-                        if compares && item.node == a {
-                            span { class: "let", "A" }
-                        }
-                        if Some(item.node) == b {
-                            span { class: "let", "B" }
-                        }
-                    }
+                    Frame { key: "{item.node}-{item.asset}", reel: reel.clone(), letter: letter(item.node), item }
                 }
             }
             span { class: "hint s12 qq",
@@ -61,16 +49,30 @@ pub fn Film(reel: Reel) -> Element {
     }
 }
 
-/// One of them.
+/// One of them. `letter` is what it is shown as, if it is shown.
 #[component]
-fn Frame(item: Item) -> Element {
+fn Frame(reel: Reel, item: Item, letter: Option<char>) -> Element {
     let store = use_store();
-    let thumbnail = use_asset(&store, item.asset).row().and_then(|row| row.thumbnail.clone());
+    let showing: Showing = use_context();
+    let known = use_asset(&store, item.asset);
+    let name = item.name(&known);
+    let thumbnail = known.row().and_then(|row| row.thumbnail.clone()).filter(|_| item.kind != MediaKind::Audio);
+    let compares = (showing.mode)() != Mode::One;
     rsx! {
-        if let Some(thumbnail) = thumbnail.filter(|_| item.kind != MediaKind::Audio) {
-            img { src: "{thumbnail}", alt: "", draggable: false, decoding: "async" }
-        } else {
-            Icon { name: media_icon(item.kind) }
+        button {
+            aria_label: "{name}",
+            aria_current: if letter == Some('A') { "true" },
+            class: if letter == Some('B') { "is-b" },
+            title: "{name}",
+            onclick: move |event: MouseEvent| showing.choose(&reel, item.node, event.modifiers().shift()),
+            if let Some(thumbnail) = thumbnail {
+                img { src: "{thumbnail}", alt: "", draggable: false, decoding: "async" }
+            } else {
+                Icon { name: media_icon(item.kind) }
+            }
+            if let Some(letter) = letter.filter(|_| compares) {
+                span { class: "let", "{letter}" }
+            }
         }
     }
 }

@@ -244,7 +244,10 @@ fn Top(reel: Reel, item: Item) -> Element {
     rsx! {
         header {
             div { class: "row",
-                h2 { class: "b cut", "{item.title}" }
+                // Another asset's name, address and row are another component's.
+                for asset in [item.asset] {
+                    Name { key: "{asset}", item: item.clone() }
+                }
                 span { class: "q num s12", "{at} of {count}" }
             }
             div { class: "tabset", role: "tablist", aria_label: "Compare",
@@ -273,13 +276,21 @@ fn Top(reel: Reel, item: Item) -> Element {
                         Icon { name: IconName::ArrowLeftRight }
                     }
                 }
-                // Another asset's address and row are another component's.
                 for asset in [item.asset] {
                     Acts { key: "{asset}", item: item.clone() }
                 }
                 Close {}
             }
         }
+    }
+}
+
+#[component]
+fn Name(item: Item) -> Element {
+    let store = use_store();
+    let name = item.name(&use_asset(&store, item.asset));
+    rsx! {
+        h2 { class: "b cut", title: "{name}", "{name}" }
     }
 }
 

@@ -5,7 +5,8 @@ use storage::model::{AssetId, AssetRef, MediaKind, NodeId};
 
 use crate::{
     canvas::geometry::Rect,
-    store::{Document, Store},
+    media::words,
+    store::{Document, Known, Store},
 };
 
 /// So many rows of the world count as one line: cards of a row need not be aligned.
@@ -20,8 +21,18 @@ pub struct Item {
     pub asset: AssetId,
     /// What that is.
     pub kind: MediaKind,
-    /// What the node is called.
+    /// What the user calls the node. Empty: the file's name says more than the kind's.
     pub title: String,
+}
+
+impl Item {
+    /// What it is called, with what is known of its file.
+    pub fn name(&self, known: &Known) -> String {
+        if !self.title.is_empty() {
+            return self.title.clone();
+        }
+        known.row().map_or_else(|| self.kind.name().to_owned(), words::name)
+    }
 }
 
 /// Everything that a workflow holds, in reading order.
@@ -38,7 +49,7 @@ impl Reel {
                 let (Some(rect), Some(content)) = (document.rect(id), document.content(id)) else { continue };
                 let reference = content.node.config.get(ASSET).and_then(|json| json.read::<AssetRef>().ok());
                 if let Some(asset) = reference.and_then(|reference| reference.id) {
-                    found.push((rect, Item { node: id, asset, kind, title: content.shape.title.clone() }));
+                    found.push((rect, Item { node: id, asset, kind, title: content.node.title.clone() }));
                 }
             }
             let line = |rect: &Rect| (rect.top / LINE).floor();

@@ -64,10 +64,13 @@ fn Pane(a: Item, b: Option<Item>, letter: &'static str) -> Element {
     let picture = known.row().and_then(measures).unwrap_or(UNKNOWN);
     let now = view().unwrap_or_else(|| view::fitted(picture, pane()));
     let edge = wipe();
+    let name = a.name(&known);
+    // Until the pane is measured nobody knows how large a picture fits into it.
+    let measured = pane().width > 0.;
     let (wide, high) = (picture.width * now.zoom, picture.height * now.zoom);
     if known == Known::Missing {
         return rsx! {
-            p { class: "empty", role: "status", "“{a.title}” is not on this device." }
+            p { class: "empty", role: "status", "“{name}” is not on this device." }
         };
     }
     rsx! {
@@ -129,10 +132,10 @@ fn Pane(a: Item, b: Option<Item>, letter: &'static str) -> Element {
                     Original { key: "{b.asset}-b", asset: b.asset, title: b.title.clone(), clip: if mode == Mode::Slider { edge } else { 0. } }
                 }
                 if !letter.is_empty() {
-                    span { class: "tag", "{letter} · {a.title}" }
+                    span { class: "tag", "{letter} · {name}" }
                 }
                 if let Some(b) = &b {
-                    span { class: "tag other", "B · {b.title}" }
+                    OtherTag { key: "{b.asset}-tag", item: b.clone() }
                 }
             }
             if b.is_some() && mode == Mode::Slider {
@@ -165,7 +168,7 @@ fn Pane(a: Item, b: Option<Item>, letter: &'static str) -> Element {
                     b { Icon { name: IconName::ChevronsLeftRight } }
                 }
             }
-            div { class: "zoom num",
+            div { class: "zoom num", visibility: if measured { "visible" } else { "hidden" },
                 onpointerdown: |event| event.stop_propagation(),
                 ondoubleclick: |event| event.stop_propagation(),
                 button {
@@ -187,6 +190,16 @@ fn Pane(a: Item, b: Option<Item>, letter: &'static str) -> Element {
                 }
             }
         }
+    }
+}
+
+/// What B is called.
+#[component]
+fn OtherTag(item: Item) -> Element {
+    let store = use_store();
+    let name = item.name(&use_asset(&store, item.asset));
+    rsx! {
+        span { class: "tag other", "B · {name}" }
     }
 }
 
@@ -247,6 +260,7 @@ fn Player(item: Item) -> Element {
         _ => None,
     };
     let (url, failure) = (address.read().url(), address.read().failure());
+    let name = item.name(&known);
     let poster = row.as_ref().and_then(|row| row.thumbnail.clone());
     rsx! {
         div { class: "player", "data-shown-asset": "{item.asset}",
@@ -257,7 +271,7 @@ fn Player(item: Item) -> Element {
                         poster,
                         controls: true,
                         preload: "metadata",
-                        aria_label: "{item.title}",
+                        aria_label: "{name}",
                         onkeydown: |event| keep_keys(&event),
                         onerror: move |_| unshown.set(true),
                     }
@@ -268,7 +282,7 @@ fn Player(item: Item) -> Element {
                         src: "{url}",
                         controls: true,
                         preload: "metadata",
-                        aria_label: "{item.title}",
+                        aria_label: "{name}",
                         onkeydown: |event| keep_keys(&event),
                         onerror: move |_| unshown.set(true),
                     }
@@ -285,7 +299,7 @@ fn Player(item: Item) -> Element {
             if let Some(reason) = failure {
                 p { class: "empty", role: "status", "It can’t be read: {reason}" }
             } else if known == Known::Missing {
-                p { class: "empty", role: "status", "“{item.title}” is not on this device." }
+                p { class: "empty", role: "status", "“{name}” is not on this device." }
             } else if unshown() {
                 p { class: "empty", role: "status", "This window can’t play it. Download it to open it elsewhere." }
             }

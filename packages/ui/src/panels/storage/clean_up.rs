@@ -152,13 +152,15 @@ pub fn Chosen(version: u64) -> Element {
     }
     let bytes = bytes_of(&counted, &chosen);
     let files = words::count(chosen.len(), "file", "files");
+    // What reads or moves all files has them to itself.
+    let busy = desk.work.read().is_some();
     rsx! {
         footer { "data-version": "{version}",
             span { class: "grow num",
                 b { class: "b", "{words::size(bytes)} " }
                 span { class: "q", "in {files} selected" }
             }
-            button { class: "btn primary", onclick: move |_| reviewing.set(true), "Review {files}…" }
+            button { class: "btn primary", disabled: busy, onclick: move |_| reviewing.set(true), "Review {files}…" }
         }
     }
 }

@@ -129,16 +129,7 @@ fn store_notices() -> Vec<Notice> {
 /// One thing that it can't do, and what is done instead.
 #[component]
 fn Said(notice: Notice) -> Element {
-    let (title, words) = match notice {
-        Notice::SlowFiles => (
-            "Large files come in more slowly here",
-            "This browser gives no quick access to its private files. Everything works; a current browser is faster.",
-        ),
-        Notice::NoFiles => (
-            "Media are kept in the database",
-            "There is no private file storage here, as in some private windows. It works, and is slower with large videos.",
-        ),
-    };
+    let (title, words) = words::notice(notice);
     rsx! {
         div { class: "msg info", "data-notice": "{notice:?}",
             Icon { name: IconName::Info }

@@ -27,6 +27,8 @@ pub fn Places(version: u64) -> Element {
     let report = desk.report.read().clone();
     let figure = |at: Where| counted.figures.places.get(&at).copied().unwrap_or_default();
     let (files, _) = figure(Where::Folder);
+    // Private files are named even when there are none; the database only when it had to take some.
+    let shown = [Where::Own, Where::Database].into_iter().filter(|at| *at == Where::Own || figure(*at).0 > 0);
     let outside = counted.figures.files - files;
     let usable = matches!(folder, FolderState::Granted { .. });
     let (to, back, check, chosen) = (store.clone(), store.clone(), store.clone(), store);
@@ -34,16 +36,14 @@ pub fn Places(version: u64) -> Element {
         section { "data-version": "{version}",
             h3 { class: "h", "Where originals are" }
             div { class: "card",
-                for at in [Where::Own, Where::Database] {
-                    if figure(at).0 > 0 || at == Where::Own {
-                        div { key: "{at:?}", class: "lrow c3", "data-storage-place": "{at:?}", "data-bytes": "{figure(at).1}",
-                            Icon { name: if at == Where::Own { IconName::HardDrive } else { IconName::Layers } }
-                            span {
-                                "{words::place(at)}"
-                                small { class: "num", "{words::count(figure(at).0, \"file\", \"files\")}{fate(at)}" }
-                            }
-                            span { class: "num end", "{words::size(figure(at).1)}" }
+                for at in shown {
+                    div { key: "{at:?}", class: "lrow c3", "data-storage-place": "{at:?}", "data-bytes": "{figure(at).1}",
+                        Icon { name: if at == Where::Own { IconName::HardDrive } else { IconName::Layers } }
+                        span {
+                            "{words::place(at)}"
+                            small { class: "num", "{words::count(figure(at).0, \"file\", \"files\")}{fate(at)}" }
                         }
+                        span { class: "num end", "{words::size(figure(at).1)}" }
                     }
                 }
                 if platform::HAS_FOLDERS || files > 0 {
