@@ -1,6 +1,7 @@
 //! The desktop window.
 
 mod data_folder;
+mod media;
 mod window_size;
 
 use std::{
@@ -46,7 +47,7 @@ pub fn start() -> ExitCode {
         }
     };
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
-    let (opened, closing) = (Arc::clone(&session), session);
+    let (opened, closing, serving) = (Arc::clone(&session), Arc::clone(&session), session);
     let location = Location::Folder(folder.clone());
     let start = move || {
         let opened = Arc::clone(&opened);
@@ -63,6 +64,9 @@ pub fn start() -> ExitCode {
     let size = RefCell::new(None);
     let config =
         Config::new().with_window(window).with_menu(None).with_disable_context_menu(true).with_custom_head(HEAD.into());
+    let config = config.with_asynchronous_custom_protocol(media::SCHEME, move |_, request, responder| {
+        media::serve(&serving, request, responder);
+    });
     let config = config.with_custom_event_handler(move |event, _| match event {
         Event::WindowEvent { event: WindowEvent::Resized(new), .. } => *size.borrow_mut() = Some(*new),
         Event::WindowEvent { event: WindowEvent::ScaleFactorChanged { new_inner_size, .. }, .. } => {

@@ -8,6 +8,7 @@
 mod assets;
 #[cfg(not(target_arch = "wasm32"))]
 mod blocking;
+mod byte_range;
 #[cfg(not(target_arch = "wasm32"))]
 mod chosen;
 mod digest;
@@ -54,6 +55,7 @@ use crate::{
 };
 
 pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
+pub use byte_range::byte_range;
 #[cfg(not(target_arch = "wasm32"))]
 pub use files::Files;
 #[cfg(target_arch = "wasm32")]
