@@ -50,6 +50,9 @@ test("twelve pictures come in, are shown, are kept once each, and are there afte
   await app.newWorkflow();
   await addMedia(app, await pictures(app, COUNT));
   await seen(app, COUNT + 1);
+  const places = Object.values(await app.canvas.nodes());
+  const apart = (a, b) => a === b || a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+  assert(places.every((one) => places.every((other) => apart(one, other))), "no card lies over another");
   const assets = await storedRows(app.page, "assets");
   assert.equal(assets.length, COUNT, "the same picture is one asset");
   for (const { value } of await storedRows(app.page, "nodes")) {

@@ -177,17 +177,35 @@ const WIDE: f64 = 1.6;
 /// A picture is never lower or higher than this on a new card: what is beyond is cut off at the sides.
 const MEDIA_HEIGHT: (f64, f64) = (72., 400.);
 
+/// How much room there is for a new card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// As much as it takes.
+    Free,
+    /// A cell of a block of cards that come in together: [`BLOCK`] from one to the next.
+    Cell,
+}
+
+/// How far cards are apart that come in together: the largest that [`Room::Cell`] allows, and a gap.
+pub const BLOCK: Point =
+    Point { x: CARD_WIDTH + GAP, y: HEADER + ABOVE_PORTS + PORT_ROW + BELOW_PORTS + CARD_WIDTH + FOOTER + GAP };
+const GAP: f64 = 32.;
+
 /// How large the card of a content is at first: as its picture is shaped, so that nothing moves when it arrives. None: it has
 /// no measures, or none that matter.
-pub fn media_size(asset: &Asset) -> Option<Size> {
+pub fn media_size(asset: &Asset, room: Room) -> Option<Size> {
     if !matches!(asset.kind(), MediaKind::Image | MediaKind::Video) {
         return None;
     }
     let (width, height) =
         (f64::from(asset.width.filter(|side| *side > 0)?), f64::from(asset.height.filter(|side| *side > 0)?));
     let shape = width / height;
-    let width = (CARD_WIDTH * shape / WIDE).clamp(CARD_WIDTH, MEDIA_WIDTH).round();
-    let picture = (width / shape).clamp(MEDIA_HEIGHT.0, MEDIA_HEIGHT.1).round();
+    let (widest, highest) = match room {
+        Room::Free => (MEDIA_WIDTH, MEDIA_HEIGHT.1),
+        Room::Cell => (CARD_WIDTH, CARD_WIDTH),
+    };
+    let width = (CARD_WIDTH * shape / WIDE).clamp(CARD_WIDTH, widest).round();
+    let picture = (width / shape).clamp(MEDIA_HEIGHT.0, highest).round();
     Some(Size { width, height: ports_end(1) + picture + FOOTER })
 }
 
@@ -245,7 +263,7 @@ mod tests {
     #[test]
     fn a_picture_gives_its_card_its_shape_within_limits() {
         use storage::model::{AssetId, AssetPlace, Object};
-        let shaped = |mime: &str, width: u32, height: u32| {
+        let in_room = |mime: &str, width: u32, height: u32, room| {
             let asset = Asset {
                 id: "018f0000-0000-7000-8000-000000000001".parse::<AssetId>().unwrap(),
                 hash: String::new(),
@@ -261,8 +279,13 @@ mod tests {
                 created_at: 0,
                 extra: Object::default(),
             };
-            media_size(&asset).map(|size| (size.width, size.height - ports_end(1) - FOOTER))
+            media_size(&asset, room).map(|size| (size.width, size.height - ports_end(1) - FOOTER))
         };
+        let shaped = |mime: &str, width, height| in_room(mime, width, height, Room::Free);
+        for (width, height) in [(10, 10), (9000, 100), (100, 9000), (1920, 1080)] {
+            let (width, height) = in_room("image/png", width, height, Room::Cell).unwrap();
+            assert!(width + GAP <= BLOCK.x && ports_end(1) + height + FOOTER + GAP <= BLOCK.y, "it fits its cell");
+        }
         assert_eq!(shaped("image/png", 1024, 768), Some((248., 186.)));
         assert_eq!(shaped("image/png", 10, 10), Some((248., 248.)), "a small one is not made small");
         assert_eq!(shaped("video/mp4", 1920, 1080), Some((276., 155.)));

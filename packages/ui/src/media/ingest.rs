@@ -23,7 +23,7 @@ use tracing::warn;
 
 use super::{Incoming, words};
 use crate::{
-    canvas::geometry::{CARD_WIDTH, media_size},
+    canvas::geometry::{BLOCK, Room, media_size},
     panels::storage::StorageDesk,
     platform,
     store::{Store, Topic},
@@ -32,8 +32,6 @@ use crate::{
 
 /// So many files are read at once: more would only share the disk.
 const AT_ONCE: usize = 3;
-/// How far cards are apart that come in together, in world units.
-const APART: Point = Point { x: CARD_WIDTH + 32., y: 320. };
 /// More columns than this leave the screen.
 const COLUMNS: usize = 8;
 
@@ -46,6 +44,8 @@ pub struct Arrival {
     pub workflow: WorkflowId,
     /// Where its node's top left corner will be.
     pub at: Point,
+    /// How large its card may be.
+    pub room: Room,
     /// The node whose content it replaces.
     pub into: Option<NodeId>,
     /// What the file is called.
@@ -125,12 +125,13 @@ impl Ingest {
     pub fn bring(&self, workflow: WorkflowId, files: Vec<Incoming>, at: Point, into: Option<NodeId>) {
         let into = into.filter(|_| files.len() == 1);
         let columns = columns(files.len());
+        let room = if files.len() == 1 { Room::Free } else { Room::Cell };
         for (index, Incoming { name, bytes, source }) in files.into_iter().enumerate() {
             let id = self.0.next.get();
             self.0.next.set(id + 1);
             let (column, row) = (index % columns, index / columns);
-            let at = Point { x: at.x + column as f64 * APART.x, y: at.y + row as f64 * APART.y };
-            let arrival = Arrival { id, workflow, at, into, name, bytes, stage: Stage::Waiting };
+            let at = Point { x: at.x + column as f64 * BLOCK.x, y: at.y + row as f64 * BLOCK.y };
+            let arrival = Arrival { id, workflow, at, room, into, name, bytes, stage: Stage::Waiting };
             self.0.entries.borrow_mut().insert(id, Entry { arrival, source, ticket: Ticket::default() });
             self.start(id);
         }
@@ -253,11 +254,13 @@ impl Ingest {
     async fn arrive(&self, id: u64, added: Added, ticket: &Ticket) -> storage::Result<()> {
         self.say(id, Stage::Looking);
         let asset = self.looked_at(added.asset.clone()).await;
-        let Some(Arrival { workflow, at, into, name, .. }) = self.arrival(id) else { return Err(Error::Cancelled) };
+        let Some(Arrival { workflow, at, room, into, name, .. }) = self.arrival(id) else {
+            return Err(Error::Cancelled);
+        };
         if ticket.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let size = media_size(&asset);
+        let size = media_size(&asset, room);
         let store = &self.0.store;
         let refused = |error: serde_json::Error| Error::Refused { name: "JSON".into(), message: error.to_string() };
         match into.filter(|node| self.takes(*node, &asset)) {
