@@ -37,18 +37,19 @@ pub(super) fn keys(batch: &Batch) -> Vec<EntityKey> {
 
 /// Merges the batch with what is stored. `stored` has the rows of [`keys`] that exist.
 pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>) -> Applied {
-    let mut rows = BTreeMap::new();
-    for workflow in batch.workflows() {
-        let key = EntityKey::workflow(workflow);
-        let row = stored.remove(&key).unwrap_or_default();
-        rows.insert(key, Row { version: row.version + 1, counts: Some(row.counts.unwrap_or_default()), ..row });
-    }
+    let mut rows: Vec<(EntityKey, Row)> = Vec::with_capacity(batch.len() + 1);
+    // Where the row of the workflow is whose entities are being merged: keys of one workflow come together.
+    let mut own = 0;
     for (key, patch) in batch.rows() {
-        if key.part == Part::Itself {
-            if let Some(row) = rows.get_mut(&key) {
-                row.registers.merge(patch);
-                touch(row, patch);
-            }
+        let workflow = EntityKey::workflow(key.workflow);
+        if rows.get(own).is_none_or(|(key, _)| *key != workflow) {
+            own = rows.len();
+            let row = stored.remove(&workflow).unwrap_or_default();
+            rows.push((workflow, Row { version: row.version + 1, counts: Some(row.counts.unwrap_or_default()), ..row }));
+        }
+        if key == workflow {
+            rows[own].1.registers.merge(patch);
+            touch(&mut rows[own].1, patch);
             continue;
         }
         let mut row = stored.remove(&key).unwrap_or_default();
@@ -56,19 +57,15 @@ pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>) -> Appl
         row.registers.merge(patch);
         row.version += 1;
         let after = counts(key, &row.registers);
-        if let Some(workflow) = rows.get_mut(&EntityKey::workflow(key.workflow)) {
-            if let Some(counts) = &mut workflow.counts {
-                adjust(counts_of(key, counts), before, after);
-            }
-            touch(workflow, patch);
+        let workflow = &mut rows[own].1;
+        if let Some(counts) = &mut workflow.counts {
+            adjust(counts_of(key, counts), before, after);
         }
-        rows.insert(key, row);
+        touch(workflow, patch);
+        rows.push((key, row));
     }
     let record = batch.is_recorded().then(|| batch.newest()).flatten();
-    Applied {
-        rows: rows.into_iter().collect(),
-        record: record.map(|id| OplogRecord { id, patches: parking::patches(batch) }),
-    }
+    Applied { rows, record: record.map(|id| OplogRecord { id, patches: parking::patches(batch) }) }
 }
 
 /// Whether the entity counts: it was created and is not deleted.

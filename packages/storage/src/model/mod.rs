@@ -6,6 +6,7 @@
 
 mod asset;
 mod asset_ref;
+mod asset_uses;
 mod edge;
 mod entity_key;
 mod ids;

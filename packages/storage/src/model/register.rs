@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use serde_json::Value;
-
-use super::{AssetId, Json, Stamp};
+use super::{AssetId, Json, Stamp, asset_uses::collect_assets};
 
 /// Names a register of an entity. As text: `position`, `config.seed`, `extra.colour`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,8 +68,15 @@ impl RegisterName {
         }
     }
 
-    /// The two halves of the name as text.
-    fn parts(&self) -> (&'static str, &str) {
+    /// Whether this is its text.
+    pub(super) fn is(&self, text: &str) -> bool {
+        let (first, second) = self.parts();
+        // An `Other` of a known name's text does not exist, and the two halves tell the rest apart.
+        text.strip_prefix(first) == Some(second)
+    }
+
+    /// The two halves of the name as text. The first one never needs escapes.
+    pub(super) fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::Deleted => ("deleted", ""),
             Self::Ends => ("ends", ""),
@@ -114,8 +119,9 @@ pub struct Register {
 /// The registers of an entity, or of a patch to one: a patch is an entity of which little is known.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Registers(
-    /// Sorted by name, each name once. An entity has about ten.
-    Vec<(RegisterName, Register)>,
+    /// Sorted by name, each name once. An entity has about ten. Shared until one of two copies changes: a new entity's patch,
+    /// its row and what the commit returns are one.
+    Arc<Vec<(RegisterName, Register)>>,
 );
 
 impl Registers {
@@ -171,9 +177,9 @@ impl Registers {
     /// Takes the register over if it is newer than the one that is here.
     pub fn set(&mut self, name: RegisterName, register: Register) -> bool {
         match self.find(&name) {
-            Ok(at) if self.0[at].1 < register => self.0[at].1 = register,
+            Ok(at) if self.0[at].1 < register => Arc::make_mut(&mut self.0)[at].1 = register,
             Ok(_) => return false,
-            Err(at) => self.0.insert(at, (name, register)),
+            Err(at) => Arc::make_mut(&mut self.0).insert(at, (name, register)),
         }
         true
     }
@@ -189,28 +195,23 @@ impl Registers {
             return !other.is_empty();
         }
         let mut changed = false;
-        for (name, register) in &other.0 {
+        for (name, register) in other.0.iter() {
             match self.find(name) {
-                Ok(at) if self.0[at].1 < *register => self.0[at].1 = register.clone(),
+                Ok(at) if self.0[at].1 < *register => Arc::make_mut(&mut self.0)[at].1 = register.clone(),
                 Ok(_) => continue,
-                Err(at) => self.0.insert(at, (name.clone(), register.clone())),
+                Err(at) => Arc::make_mut(&mut self.0).insert(at, (name.clone(), register.clone())),
             }
             changed = true;
         }
         changed
     }
 
-    /// The assets to which a value refers, wherever in it: the `id` of each object that has a `kind` as an
-    /// [`AssetRef`](super::AssetRef) of stored bytes does. None of a deleted entity's.
+    /// The assets to which a value refers, wherever in it. None of a deleted entity's.
     pub fn assets(&self) -> BTreeSet<AssetId> {
         let mut found = BTreeSet::new();
         if !self.is_deleted() {
-            // A commit asks this of every node that it writes, so values are read only if they may hold one.
-            let texts = self.0.iter().filter_map(|(_, register)| Some(register.value.as_ref()?.text()));
-            for text in texts.filter(|text| text.contains("\"kind\"")) {
-                if let Ok(value) = serde_json::from_str(text) {
-                    collect_assets(&value, &mut found);
-                }
+            for value in self.0.iter().filter_map(|(_, register)| register.value.as_ref()) {
+                collect_assets(value.text(), &mut found);
             }
         }
         found
@@ -226,30 +227,16 @@ impl Registers {
     }
 }
 
-fn collect_assets(value: &Value, found: &mut BTreeSet<AssetId>) {
-    match value {
-        Value::Object(fields) => {
-            let text = |field| fields.get(field).and_then(Value::as_str);
-            if let (Some("opfs" | "fs-handle" | "idb"), Some(id)) = (text("kind"), text("id")) {
-                found.extend(id.parse::<AssetId>());
-            }
-            fields.values().for_each(|value| collect_assets(value, found));
-        }
-        Value::Array(values) => values.iter().for_each(|value| collect_assets(value, found)),
-        _ => {}
-    }
-}
-
 impl FromIterator<(RegisterName, Register)> for Registers {
     fn from_iter<T: IntoIterator<Item = (RegisterName, Register)>>(all: T) -> Self {
+        let all: Vec<_> = all.into_iter().collect();
+        // What is stored is sorted.
+        if all.is_sorted_by(|(left, _), (right, _)| left < right) {
+            return Self(Arc::new(all));
+        }
         let mut registers = Self::new();
         for (name, register) in all {
-            // What is stored is sorted.
-            if registers.0.last().is_none_or(|(last, _)| *last < name) {
-                registers.0.push((name, register));
-            } else {
-                registers.set(name, register);
-            }
+            registers.set(name, register);
         }
         registers
     }
