@@ -23,6 +23,7 @@ pub mod model;
 pub mod parking;
 mod platform;
 mod session;
+pub mod tabs;
 pub mod writer;
 
 pub use error::{Error, Result};

@@ -1,5 +1,6 @@
 //! The one thing that the interface holds: it opens everything and ties it together.
 
+mod listeners;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 mod web;
 
 use std::{
+    collections::BTreeSet,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -20,6 +22,7 @@ use self::native as target;
 #[cfg(target_arch = "wasm32")]
 use self::web as target;
 
+use self::listeners::Listeners;
 use crate::{
     Error, MaybeSend, Result, SaveState,
     backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
@@ -27,6 +30,7 @@ use crate::{
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
     parking::{self, Parked},
     platform::{random_bits, spawn, wall_clock},
+    tabs::{Changes, Channel, Hear, Message, Nobody, Presence},
     writer::{Hold, Writer},
 };
 
@@ -53,6 +57,14 @@ pub enum Event {
     Deleted,
     /// Something happened to the connection.
     Connection(Notice),
+    /// Another tab has stored these: whoever shows them reads them with [`Session::rows`] or [`Session::load`].
+    Elsewhere(Changes),
+    /// The page may have slept and missed what others stored.
+    Woke,
+    /// A workflow was opened or left in another tab or window.
+    Presence,
+    /// A build with this newer schema works on the data: nothing may be written any more (law 10).
+    Newer(u32),
 }
 
 /// An open storage. Clones share it.
@@ -62,6 +74,9 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     backend: Arc<dyn Backend>,
     writer: Writer,
+    listeners: Listeners,
+    channel: Arc<dyn Channel>,
+    presence: Presence,
     assets: Assets,
     clock: Arc<Mutex<Clock>>,
     parking: parking::Place,
@@ -77,9 +92,11 @@ impl Session {
     /// # Errors
     /// Everything that keeps the data from being read at all; then nothing was changed.
     pub async fn open(location: Location) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
-        let (tell, events) = mpsc::unbounded_channel();
-        let opened = target::open(location, tell.clone()).await?;
-        let session = Self::start(opened, parking::Place::of_this_platform(), tell).await?;
+        let (listeners, events) = Listeners::new();
+        // Before anything is read, so that nothing is missed: what is heard meanwhile waits among the events.
+        let channel = target::channel(&location, &listeners);
+        let opened = target::open(location, listeners.clone()).await?;
+        let session = Self::start(opened, parking::Place::of_this_platform(), listeners, channel).await?;
         session.0.assets.sweep_later();
         Ok((session, events))
     }
@@ -89,9 +106,21 @@ impl Session {
     /// # Errors
     /// The library can't be read.
     pub async fn on(backend: Arc<dyn Backend>) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
-        let (tell, events) = mpsc::unbounded_channel();
+        Self::on_channel(backend, |_| Arc::new(Nobody)).await
+    }
+
+    /// The same as one of several tabs: `connect` opens the channel to the others. What comes in it gives to the function.
+    ///
+    /// # Errors
+    /// The library can't be read.
+    pub async fn on_channel(
+        backend: Arc<dyn Backend>,
+        connect: impl FnOnce(Hear) -> Arc<dyn Channel>,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        let (listeners, events) = Listeners::new();
+        let channel = connect(listeners.hear());
         let opened = Opened { backend, ..Opened::memory() };
-        Ok((Self::start(opened, parking::Place::nowhere(), tell).await?, events))
+        Ok((Self::start(opened, parking::Place::nowhere(), listeners, channel).await?, events))
     }
 
     /// The same with places for media: private files, if there are any, and the database's own.
@@ -103,33 +132,38 @@ impl Session {
         own: Option<Arc<dyn Place>>,
         database: Arc<dyn Place>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
-        let (tell, events) = mpsc::unbounded_channel();
+        let (listeners, events) = Listeners::new();
         let opened = Opened { backend, own, database, ..Opened::memory() };
-        Ok((Self::start(opened, parking::Place::nowhere(), tell).await?, events))
+        Ok((Self::start(opened, parking::Place::nowhere(), listeners, Arc::new(Nobody)).await?, events))
     }
 
     #[cfg_attr(
         target_arch = "wasm32",
         expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
     )]
-    async fn start(opened: Opened, parking: parking::Place, tell: mpsc::UnboundedSender<Event>) -> Result<Self> {
+    async fn start(
+        opened: Opened,
+        parking: parking::Place,
+        listeners: Listeners,
+        channel: Arc<dyn Channel>,
+    ) -> Result<Self> {
         let Opened { backend, own, database, device, notices } = opened;
         // No clock starts behind anything that was stored: what was parked is stored with stamps before anybody reads.
         let clock = Arc::new(Mutex::new(Clock::new(random_bits())));
         observe_workflows(&clock, &backend.workflows().await?);
-        let seen = Arc::clone(&clock);
-        let listener = move |result: &Result<Committed>| {
-            let event = match result {
-                Ok(committed) => {
-                    // They may hold what another connection has written, and an edit of that must be later.
-                    observe(&seen, committed.rows.iter().map(|(_, row)| &row.registers));
-                    Event::Committed(committed.rows.clone())
+        let (seen, tell, others) = (Arc::clone(&clock), listeners.clone(), Arc::clone(&channel));
+        let listener = move |result: &Result<Committed>| match result {
+            Ok(committed) => {
+                // They may hold what another connection has written, and an edit of that must be later.
+                observe(&seen, committed.rows.iter().map(|(_, row)| &row.registers));
+                if !committed.rows.is_empty() {
+                    others.post(&Message::stored(&committed.rows));
                 }
-                Err(Error::Deleted) => Event::Deleted,
-                Err(_) => return,
-            };
-            // Nobody listens any more while the window closes.
-            let _nobody_listens = tell.send(event);
+                tell.tell(&Event::Committed(committed.rows.clone()));
+            }
+            Err(Error::Deleted) => tell.tell(&Event::Deleted),
+            Err(Error::Newer { found, .. }) => tell.tell(&Event::Newer(*found)),
+            Err(_) => {}
         };
         let writer = Writer::new(Arc::clone(&backend), listener);
         let stamps = Arc::clone(&clock);
@@ -137,7 +171,19 @@ impl Session {
         let assets = Assets::new(Arc::clone(&backend), own, database, device, notices, stamp);
         assets.recall().await;
         let (parked, part) = (Mutex::default(), Mutex::default());
-        let session = Self(Arc::new(Inner { backend, writer, assets, clock, parking, parked, part }));
+        let presence = Presence::default();
+        let session = Self(Arc::new(Inner {
+            backend,
+            writer,
+            listeners,
+            channel,
+            presence,
+            assets,
+            clock,
+            parking,
+            parked,
+            part,
+        }));
         session.take_over_parked();
         Ok(session)
     }
@@ -186,6 +232,30 @@ impl Session {
         let edges = loaded.edges.rows.iter().map(|(_, row)| &row.registers);
         self.observe(nodes.chain(edges).chain(loaded.workflow.as_ref().map(|row| &row.registers)));
         Ok(loaded)
+    }
+
+    /// These rows as they are stored. Later stamps are larger than all that they hold.
+    pub async fn rows(&self, keys: BTreeSet<EntityKey>) -> Result<Vec<(EntityKey, Row)>> {
+        let rows = self.0.backend.rows(keys).await?;
+        self.observe(rows.iter().map(|(_, row)| &row.registers));
+        Ok(rows)
+    }
+
+    /// Everything that happens from now on: for one more window.
+    pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Event> {
+        self.0.listeners.subscribe()
+    }
+
+    /// Says which workflow a window shows, to all others. A window has a number of its owner's choice.
+    pub async fn enter(&self, window: u64, workflow: Option<WorkflowId>) {
+        self.0.presence.enter(window, workflow).await;
+        self.0.channel.post(&Message::presence());
+        self.0.listeners.tell(&Event::Presence);
+    }
+
+    /// The workflows that other windows and tabs show.
+    pub async fn elsewhere(&self, window: u64) -> BTreeSet<WorkflowId> {
+        self.0.presence.elsewhere(window).await
     }
 
     /// One of the settings, also while it is on its way to the disk.

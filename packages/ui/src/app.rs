@@ -11,7 +11,7 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, Panels, TopBar, say_unreadable_parts,
+        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar, say_unreadable_parts,
         say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
     },
@@ -23,6 +23,9 @@ use crate::{
 
 /// How long after the start it is asked how much room there is, in milliseconds.
 const QUOTA_PAUSE: u64 = 1_200;
+
+/// How often it is asked whether those who are seen elsewhere are still there, in milliseconds.
+const PRESENCE_PAUSE: u64 = 10_000;
 
 /// What the application gives the window: where everything lives, and what to call once the session is open.
 #[derive(Clone)]
@@ -173,6 +176,24 @@ fn Studio(opened: Opened) -> Element {
     // Another workflow's pictures are not looked at any more.
     let open = store.open_id();
     use_effect(use_reactive((&open,), move |_| viewer.close()));
+    let present = store.clone();
+    use_effect(use_reactive((&open,), move |_| {
+        let store = present.clone();
+        spawn(async move { store.say_presence().await });
+    }));
+    let looking = store.clone();
+    use_future(move || {
+        let store = looking.clone();
+        async move {
+            loop {
+                sleep(PRESENCE_PAUSE).await;
+                // A tab that was killed says nothing.
+                if store.is_any_elsewhere() {
+                    store.look_elsewhere().await;
+                }
+            }
+        }
+    });
     rsx! {
         div {
             class: "shell",
@@ -229,6 +250,7 @@ fn Studio(opened: Opened) -> Element {
                 }
             },
             TopBar {}
+            NewerBuild {}
             Library {}
             Middle {}
             Inspector {}

@@ -12,7 +12,7 @@ use std::{
 use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, Wanted};
 use crate::{
     BoxFuture, Error, Result,
-    model::{Asset, AssetId, Json, WorkflowId},
+    model::{Asset, AssetId, EntityKey, Json, Row, WorkflowId},
     platform,
 };
 
@@ -102,6 +102,10 @@ impl<B: Backend> Backend for FaultBackend<B> {
 
     fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
         self.inner.load(workflow)
+    }
+
+    fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>> {
+        self.inner.rows(keys)
     }
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {

@@ -22,7 +22,7 @@ use wasm_bindgen::JsValue;
 use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, Notice, OplogRecord, Rows, Wanted};
 use crate::{
     BoxFuture, Error, Result,
-    model::{Asset, AssetId, Json, WorkflowId},
+    model::{Asset, AssetId, EntityKey, Json, Row, WorkflowId},
     platform::detached,
 };
 use connection::{Connection, Missing};
@@ -115,6 +115,10 @@ impl Backend for IndexedDb {
 
     fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
         self.attempt(move |connection| read::ask_load(connection, workflow), read::load)
+    }
+
+    fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>> {
+        self.attempt(move |connection| read::ask_rows(connection, &keys), read::rows)
     }
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {

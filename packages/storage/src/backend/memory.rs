@@ -74,6 +74,11 @@ impl Backend for Memory {
         now(Ok(loaded))
     }
 
+    fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>> {
+        let data = self.data();
+        now(Ok(keys.into_iter().filter_map(|key| Some((key, data.rows.get(&key)?.clone()))).collect()))
+    }
+
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
         let mut data = self.data();
         let stored =

@@ -38,6 +38,9 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// A workflow with its nodes and edges by id, deleted ones too, as all of it was at one moment.
     fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>>;
 
+    /// These rows, as all of them were at one moment, by key. Those that aren't there, or can't be read, are left out.
+    fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>>;
+
     /// Applies a batch in one transaction: each stored row is read, merged with the batch's registers and written with its
     /// version raised; counts, settings and the oplog record go with it. All of it is stored, or nothing.
     ///
@@ -129,6 +132,15 @@ impl Loaded {
                 Part::Edge(id) => self.edges.row(id).registers.merge(patch),
             };
         }
+    }
+}
+
+impl Loaded {
+    /// Every row that could be read, by key.
+    pub fn into_rows(self, workflow: WorkflowId) -> impl Iterator<Item = (EntityKey, Row)> {
+        let own = self.workflow.into_iter().map(move |row| (EntityKey::workflow(workflow), row));
+        let nodes = self.nodes.rows.into_iter().map(move |(id, row)| (EntityKey::node(workflow, id), row));
+        own.chain(nodes).chain(self.edges.rows.into_iter().map(move |(id, row)| (EntityKey::edge(workflow, id), row)))
     }
 }
 

@@ -146,6 +146,18 @@ impl Backend for Sqlite {
         })
     }
 
+    fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>> {
+        self.call(move |worker| {
+            let snapshot = worker.connection()?.transaction()?;
+            let mut rows = Vec::with_capacity(keys.len());
+            for key in &keys {
+                let parsed = read_row(&snapshot, *key)?.map(|text| parse(*key, &text));
+                rows.extend(parsed.and_then(Result::ok).map(|(_, row)| (*key, row)));
+            }
+            Ok(rows)
+        })
+    }
+
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
         self.call(move |worker| worker.commit(&batch))
     }

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tracing::warn;
 
-use super::{Event, Location, Opened};
+use super::{Listeners, Location, Opened};
 use crate::{
     Error, Result,
     backend::sqlite::Sqlite,
     blobs::{Device, Files, Notice, Place, SqlitePlace},
+    tabs::{Channel, Nobody},
 };
 
+/// No other process works on the folder, and windows of one process share the session.
+pub(super) fn channel(_location: &Location, _listeners: &Listeners) -> Arc<dyn Channel> {
+    Arc::new(Nobody)
+}
+
 /// Opens what is at `location`.
-pub(super) async fn open(location: Location, _tell: mpsc::UnboundedSender<Event>) -> Result<Opened> {
+pub(super) async fn open(location: Location, _listeners: Listeners) -> Result<Opened> {
     match location {
         Location::Memory => Ok(Opened::memory()),
         Location::Folder(folder) => {

@@ -2,22 +2,30 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
-use super::{Event, Location, Opened};
+use super::{Event, Listeners, Location, Opened};
 use crate::{
     Result,
     backend::indexed_db::IndexedDb,
     blobs::{DatabasePlace, Device, Notice, Opfs, Place},
+    tabs::{self, Channel, Nobody},
 };
+
+/// Opens the channel to the other tabs, and listens to when this one wakes.
+#[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
+pub(super) fn channel(location: &Location, listeners: &Listeners) -> Arc<dyn Channel> {
+    if *location == Location::Memory {
+        return Arc::new(Nobody);
+    }
+    let woken = listeners.clone();
+    tabs::on_wake(move || woken.tell(&Event::Woke));
+    let hear = listeners.hear();
+    tabs::open(move |message| hear(message))
+}
 
 /// Opens what is at `location`.
 #[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
-pub(super) async fn open(location: Location, tell: mpsc::UnboundedSender<Event>) -> Result<Opened> {
-    let notify = move |notice| {
-        // Nobody listens any more while the page goes away.
-        let _nobody_listens = tell.send(Event::Connection(notice));
-    };
+pub(super) async fn open(location: Location, listeners: Listeners) -> Result<Opened> {
+    let notify = move |notice| listeners.tell(&Event::Connection(notice));
     match location {
         Location::Memory => Ok(Opened::memory()),
         Location::Database(name) => {

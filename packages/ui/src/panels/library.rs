@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     canvas::use_editor,
+    platform,
     store::{Store, Topic, use_store, use_topic},
     widgets::{Icon, IconName, InlineRename, ToastAction, Toaster},
 };
@@ -117,9 +118,10 @@ fn Item(id: WorkflowId) -> Element {
     let is_open = store.open_id() == Some(id);
     let has_menu = menu.read().as_ref().is_some_and(|menu| menu.id == id);
     let meta = meta(nodes, edges);
+    let elsewhere = store.is_elsewhere(id);
     let renamed = store.clone();
     rsx! {
-        li { class: "witem", "data-workflow-id": "{id}",
+        li { class: "witem", "data-workflow-id": "{id}", "data-elsewhere": if elsewhere { "true" },
             if is_renaming {
                 div { class: "pick",
                     Thumb {}
@@ -153,7 +155,12 @@ fn Item(id: WorkflowId) -> Element {
                     Thumb {}
                     span {
                         span { class: "name cut", "{name}" }
-                        span { class: "meta num cut", "{meta}" }
+                        span { class: "meta num cut",
+                            "{meta}"
+                            if elsewhere {
+                                span { class: "elsewhere", " · {platform::OPEN_ELSEWHERE}" }
+                            }
+                        }
                     }
                 }
                 button {

@@ -5,6 +5,7 @@ mod import;
 mod inspector;
 mod item_menu;
 mod library;
+mod newer;
 mod save_state;
 pub mod storage;
 mod top_bar;
@@ -20,6 +21,7 @@ pub use self::{
     inspector::Inspector,
     item_menu::ItemMenu,
     library::{Library, show},
+    newer::NewerBuild,
     top_bar::TopBar,
     unreadable::{say_unreadable_parts, say_unreadable_workflows},
 };

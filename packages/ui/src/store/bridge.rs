@@ -1,35 +1,151 @@
 //! What storage says, brought into memory.
 
+use std::collections::BTreeSet;
+
 use storage::{
     Event,
     backend::Batch,
-    model::{EntityKey, Part, Row},
+    model::{EntityKey, Part, Row, WorkflowId},
+    tabs::{Changes, Touched},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{error, warn};
 
-use super::Store;
+use super::{Store, Topic};
+use crate::widgets::sleep;
+
+/// A lock that another tab has let go is free a moment later.
+const LOCK_PAUSE: u64 = 150;
 
 impl Store {
     /// Brings what storage says into memory, for as long as the window is open.
     pub async fn listen(self, mut events: UnboundedReceiver<Event>) {
+        // The events before this: what others stored while the library was being read.
         while let Some(event) = events.recv().await {
-            match event {
-                Event::Committed(rows) => self.committed(&rows),
-                Event::Deleted => self.rewrite().await,
-                Event::Connection(notice) => warn!(?notice, "the database's connection"),
+            let (event, next) = gather(event, &mut events);
+            for event in [Some(event), next].into_iter().flatten() {
+                self.heard(event).await;
             }
         }
     }
 
+    /// Does what an event asks for.
+    pub(super) async fn heard(&self, event: Event) {
+        if self.state().missed && matches!(event, Event::Committed(_) | Event::Elsewhere(_)) {
+            self.catch_up().await;
+        }
+        match event {
+            Event::Committed(rows) => self.committed(&rows),
+            Event::Deleted => self.rewrite().await,
+            Event::Connection(notice) => warn!(?notice, "the database's connection"),
+            Event::Elsewhere(changes) => self.read_elsewhere(changes).await,
+            Event::Woke => {
+                self.catch_up().await;
+                self.look_elsewhere().await;
+            }
+            Event::Presence => {
+                sleep(LOCK_PAUSE).await;
+                self.look_elsewhere().await;
+            }
+            Event::Newer(found) => {
+                error!(found, "a newer build works on the data; nothing is written any more");
+                self.state_mut().newer = Some(found);
+                self.notify(vec![Topic::Newer]);
+            }
+        }
+    }
+
+    /// Reads what another tab has stored, of what is shown here and has not been seen, and merges it.
+    async fn read_elsewhere(&self, Changes { rows, ranges }: Changes) {
+        let mut keys: BTreeSet<_> = rows.iter().filter(|row| self.wants(row)).map(|row| row.key).collect();
+        keys.extend(ranges.iter().map(|workflow| EntityKey::workflow(*workflow)));
+        if !keys.is_empty() {
+            match self.session().rows(keys).await {
+                Ok(rows) => self.committed(&rows),
+                Err(error) => self.missed(&error),
+            }
+        }
+        for workflow in ranges {
+            self.read_again(workflow).await;
+        }
+    }
+
+    /// Brings in whatever was missed: the library, and the open workflow if it was written since.
+    async fn catch_up(&self) {
+        let known = self.open_version();
+        let library = match self.session().workflows().await {
+            Ok(library) => library,
+            Err(error) => return self.missed(&error),
+        };
+        self.state_mut().missed = false;
+        let rows: Vec<_> = library.rows.into_iter().map(|(id, row)| (EntityKey::workflow(id), row)).collect();
+        self.committed(&rows);
+        // A workflow's row is written by each commit to anything in it.
+        if let Some(open) = self.open_id().filter(|_| known < self.open_version()) {
+            self.read_again(open).await;
+        }
+    }
+
+    /// Reads all of a workflow that is shown and merges it.
+    async fn read_again(&self, workflow: WorkflowId) {
+        if self.open_id() != Some(workflow) && self.opening() != Some(workflow) {
+            return;
+        }
+        match self.session().load(workflow).await {
+            Ok(loaded) => self.committed(&loaded.into_rows(workflow).collect::<Vec<_>>()),
+            Err(error) => self.missed(&error),
+        }
+    }
+
+    fn missed(&self, error: &storage::Error) {
+        warn!(%error, "what another tab stored can't be read; it is tried again with the next that is heard");
+        self.state_mut().missed = true;
+    }
+
+    fn open_version(&self) -> u64 {
+        let state = self.state();
+        state.open.as_ref().map_or(0, |document| state.library.version(document.id()))
+    }
+
+    /// Whether a row is shown here and was written since it was seen.
+    fn wants(&self, row: &Touched) -> bool {
+        let state = self.state();
+        let workflow = row.key.workflow;
+        if row.key.part == Part::Itself {
+            return state.library.version(workflow) < row.version;
+        }
+        if state.opening.as_ref().is_some_and(|opening| opening.id == workflow) {
+            return true;
+        }
+        let open = state.open.as_ref().filter(|document| document.id() == workflow);
+        open.is_some_and(|document| document.version(row.key.part) < row.version)
+    }
+
+    /// Says in which workflow this window is, and looks where others are.
+    pub async fn say_presence(&self) {
+        self.session().enter(self.0.window, self.open_id()).await;
+    }
+
+    /// Looks which workflows are open in other tabs and windows.
+    pub async fn look_elsewhere(&self) {
+        let elsewhere = self.session().elsewhere(self.0.window).await;
+        let changed: Vec<_> = {
+            let mut state = self.state_mut();
+            let before = std::mem::replace(&mut state.elsewhere, elsewhere);
+            before.symmetric_difference(&state.elsewhere).map(|id| Topic::Workflow(*id)).collect()
+        };
+        self.notify(changed);
+    }
+
     /// Merges rows as they are stored now: they may hold what another tab has written.
     pub(super) fn committed(&self, rows: &[(EntityKey, Row)]) {
+        let open = self.open_id();
         let mut topics = self.merge(rows.iter().map(|(key, row)| (*key, &row.registers)));
         {
             let mut state = self.state_mut();
             for (key, row) in rows {
                 if key.part == Part::Itself {
-                    topics.extend(state.library.set_counts(key.workflow, row.counts));
+                    topics.extend(state.library.set_counts(key.workflow, row.counts, row.version));
                 }
                 if let Some(document) = state.open.as_mut().filter(|document| document.id() == key.workflow) {
                     document.set_version(key.part, row.version);
@@ -37,6 +153,12 @@ impl Store {
             }
         }
         self.notify(topics);
+        // Deleted by another tab: what is closed here is not lost, and comes back if it is restored.
+        if let Some(open) = open.filter(|id| rows.iter().any(|(key, _)| *key == EntityKey::workflow(*id)))
+            && self.summary(open).is_none()
+        {
+            self.close_workflow();
+        }
     }
 
     /// Stores everything in memory anew, because the stored data was deleted under us.
@@ -53,6 +175,17 @@ impl Store {
         }
         if let Err(error) = self.session().rewrite(batch).await {
             error!(%error, "the deleted database could not be made again");
+        }
+    }
+}
+
+/// Gathers all changes of others that have been heard already: one reading for all of them. Gives what comes after them.
+fn gather(event: Event, events: &mut UnboundedReceiver<Event>) -> (Event, Option<Event>) {
+    let Event::Elsewhere(mut changes) = event else { return (event, None) };
+    loop {
+        match events.try_recv() {
+            Ok(Event::Elsewhere(more)) => changes.absorb(more),
+            next => return (Event::Elsewhere(changes), next.ok()),
         }
     }
 }

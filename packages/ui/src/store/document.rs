@@ -132,14 +132,23 @@ impl Document {
             Part::Itself => {}
             Part::Node(id) => {
                 if let Some(entry) = self.nodes.get_mut(&id) {
-                    entry.version = version;
+                    entry.version = version.max(entry.version);
                 }
             }
             Part::Edge(id) => {
                 if let Some(entry) = self.edges.get_mut(&id) {
-                    entry.version = version;
+                    entry.version = version.max(entry.version);
                 }
             }
+        }
+    }
+
+    /// How often a node's or an edge's row was written when it was seen last; 0 if it never was.
+    pub fn version(&self, part: Part) -> u64 {
+        match part {
+            Part::Itself => 0,
+            Part::Node(id) => self.nodes.get(&id).map_or(0, |entry| entry.version),
+            Part::Edge(id) => self.edges.get(&id).map_or(0, |entry| entry.version),
         }
     }
 

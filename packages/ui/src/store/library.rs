@@ -58,9 +58,19 @@ impl Library {
         changes(id, before.as_deref(), name(row).as_deref())
     }
 
-    /// Takes the counts over that a commit has found, and says what that changed.
-    pub fn set_counts(&mut self, id: WorkflowId, counts: Option<Counts>) -> Vec<Topic> {
+    /// How often a workflow's row was written when it was seen last; 0 if it never was.
+    pub fn version(&self, id: WorkflowId) -> u64 {
+        self.rows.get(&id).map_or(0, |row| row.version)
+    }
+
+    /// Takes the counts over that a commit has found, and says what that changed. What is older than what is known counts for
+    /// nothing.
+    pub fn set_counts(&mut self, id: WorkflowId, counts: Option<Counts>, version: u64) -> Vec<Topic> {
         let row = self.rows.entry(id).or_default();
+        if version < row.version {
+            return Vec::new();
+        }
+        row.version = version;
         let seen = |counts: Option<Counts>| counts.map(|counts| (counts.nodes, counts.edges));
         let changed = seen(row.counts) != seen(counts);
         row.counts = counts;

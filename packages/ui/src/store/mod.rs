@@ -20,7 +20,9 @@ mod workflows;
 
 use std::{
     cell::{Ref, RefCell, RefMut},
+    collections::BTreeSet,
     rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use dioxus::prelude::*;
@@ -41,12 +43,17 @@ pub use self::{
 use self::{opening::Opening, watch::Watchers};
 use crate::canvas::geometry::Rect;
 
+/// How many stores there were in this process.
+static WINDOWS: AtomicU64 = AtomicU64::new(0);
+
 /// The store. Clones share it.
 #[derive(Clone)]
 pub struct Store(Rc<Inner>);
 
 struct Inner {
     session: Session,
+    /// Tells this window from others of the session.
+    window: u64,
     state: RefCell<State>,
     watchers: Watchers,
 }
@@ -66,6 +73,12 @@ struct State {
     selection: Selection,
     /// What is known of the media that is shown.
     assets: FxHashMap<AssetId, Known>,
+    /// The workflows that are open in other tabs or windows.
+    elsewhere: BTreeSet<WorkflowId>,
+    /// Whether something that another tab stored could not be read.
+    missed: bool,
+    /// The schema of a newer build that works on the data; then nothing here is changed any more.
+    newer: Option<u32>,
 }
 
 impl PartialEq for Store {
@@ -87,7 +100,8 @@ impl Store {
     pub async fn open(session: Session) -> storage::Result<Self> {
         let library = Library::new(session.workflows().await?);
         let state = RefCell::new(State { library, ..State::default() });
-        Ok(Self(Rc::new(Inner { session, state, watchers: Watchers::default() })))
+        let window = WINDOWS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(Rc::new(Inner { session, window, state, watchers: Watchers::default() })))
     }
 
     /// The session beneath.
@@ -112,7 +126,12 @@ impl Store {
     }
 
     /// Applies patches to memory, sends them to the disk and has what shows them rendered again.
+    ///
+    /// Does nothing once a newer build works on the data: what can't be stored must not look as if it were.
     fn apply(&self, mut patches: Vec<(EntityKey, Registers)>) {
+        if self.newer().is_some() {
+            return self.notify(vec![Topic::Newer]);
+        }
         patches.retain(|(_, patch)| !patch.is_empty());
         let mut batch = Batch::new();
         for (key, patch) in &patches {
@@ -177,6 +196,21 @@ impl Store {
     /// A workflow's name and counts. [`Topic::Workflow`]
     pub fn summary(&self, id: WorkflowId) -> Option<Summary> {
         self.state().library.summary(id)
+    }
+
+    /// Whether a workflow is open in another tab or window. [`Topic::Workflow`]
+    pub fn is_elsewhere(&self, id: WorkflowId) -> bool {
+        self.state().elsewhere.contains(&id)
+    }
+
+    /// Whether a workflow is open in any other tab or window.
+    pub fn is_any_elsewhere(&self) -> bool {
+        !self.state().elsewhere.is_empty()
+    }
+
+    /// The schema of a newer build that works on the data, if one does. [`Topic::Newer`]
+    pub fn newer(&self) -> Option<u32> {
+        self.state().newer
     }
 
     /// The open workflow. [`Topic::Open`]

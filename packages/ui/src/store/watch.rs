@@ -47,6 +47,8 @@ pub enum Topic {
     Arrivals,
     /// How far one of them has come.
     Arrival(u64),
+    /// Whether a newer build works on the data.
+    Newer,
 }
 
 /// Has one component rendered again.

@@ -35,6 +35,9 @@ impl Store {
 
     /// Deletes a workflow; [`Store::restore_workflow`] brings it back. It is closed if it is open.
     pub fn remove_workflow(&self, id: WorkflowId) {
+        if self.newer().is_some() {
+            return;
+        }
         self.apply(vec![(EntityKey::workflow(id), deleted(self.stamp(), true))]);
         if self.opening() == Some(id) {
             self.give_up_opening();

@@ -3,7 +3,7 @@
 //! Through our own connection, not through rexie: a reader that opens without a version makes a deleted database again,
 //! empty, and hides why something failed. (`tests/conformance` pins both, and reads everything through rexie besides.)
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 use js_sys::Array;
 use uuid::Uuid;
@@ -137,6 +137,34 @@ pub(super) async fn load(connection: Rc<Connection>, load: Load) -> Result<Loade
         }
     }
     Ok(loaded)
+}
+
+/// Queues what [`rows`] needs, in one transaction.
+pub(super) fn ask_rows(
+    connection: &Connection,
+    keys: &BTreeSet<EntityKey>,
+) -> Result<(Started, Vec<(EntityKey, IdbRequest)>)> {
+    let started = Started::new(connection, &Table::ALL.map(Table::name), Access::Read)?;
+    let ask = |key: &EntityKey| {
+        Ok((*key, started.table(key.table().name())?.get(&convert::key(*key)).map_err(refused)?))
+    };
+    let requests = keys.iter().map(ask).collect::<Result<_>>()?;
+    Ok((started, requests))
+}
+
+pub(super) async fn rows(
+    connection: Rc<Connection>,
+    (started, requests): (Started, Vec<(EntityKey, IdbRequest)>),
+) -> Result<Vec<(EntityKey, Row)>> {
+    started.end(&connection).await?;
+    let mut rows = Vec::with_capacity(requests.len());
+    for (key, request) in requests {
+        let found = request.result().map_err(refused)?;
+        if let Ok(row) = convert::row(key, &found) {
+            rows.push((key, row));
+        }
+    }
+    Ok(rows)
 }
 
 /// Queues what [`kv`] needs.

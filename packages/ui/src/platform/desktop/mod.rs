@@ -16,6 +16,16 @@ pub use self::{
 
 /// What the private files are called here.
 pub const OWN_FILES: &str = "In Atelier’s own folder on this disk";
+/// What is said of a workflow that is open here a second time.
+pub const OPEN_ELSEWHERE: &str = "open in another window";
+/// What to do once a newer build has taken over.
+pub const NEWER_ADVICE: &str = "Close this window and go on with the newer one.";
+/// Whether the window can be loaded anew.
+pub const CAN_RELOAD: bool = false;
+
+/// A window isn't loaded anew.
+pub fn reload() {}
+
 /// Whether media can be kept in a folder of the user's.
 pub const HAS_FOLDERS: bool = true;
 /// Whether pictures can be put into the clipboard.

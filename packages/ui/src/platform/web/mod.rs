@@ -17,6 +17,21 @@ pub use self::{
 
 /// What the private files are called here.
 pub const OWN_FILES: &str = "In this browser’s private storage";
+/// What is said of a workflow that is open here a second time.
+pub const OPEN_ELSEWHERE: &str = "open in another tab";
+/// What to do once a newer build has taken over.
+pub const NEWER_ADVICE: &str = "Reload to go on with it; what isn’t stored yet is kept.";
+/// Whether the window can be loaded anew.
+pub const CAN_RELOAD: bool = true;
+
+/// Loads the page anew.
+pub fn reload() {
+    if let Some(window) = web_sys::window() {
+        // Fails only in a page that is going away.
+        let _is_going = window.location().reload();
+    }
+}
+
 /// Whether media can be kept in a folder of the user's.
 pub const HAS_FOLDERS: bool = false;
 /// Whether pictures can be put into the clipboard.

@@ -14,10 +14,14 @@ const STEPS: usize = 200;
 const KINDS: [&str; 5] = ["prompt", "note", "image", "generic", "comfy.KSampler"];
 
 /// A repeatable series of numbers (xorshift).
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    pub fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -34,15 +38,19 @@ impl Dice {
 }
 
 /// Somebody at work.
-struct Player {
-    desk: Desk,
+pub struct Player {
+    pub desk: Desk,
     dice: Dice,
     /// What was deleted and may come back.
     removed: Vec<Removed>,
 }
 
 impl Player {
-    fn node_ids(&self) -> Vec<NodeId> {
+    pub fn new(desk: Desk, seed: u64) -> Self {
+        Self { desk, dice: Dice::new(seed), removed: Vec::new() }
+    }
+
+    pub fn node_ids(&self) -> Vec<NodeId> {
         self.desk.store.with_document(Document::node_ids).unwrap()
     }
 
@@ -55,7 +63,7 @@ impl Player {
         (0..=self.dice.roll(3)).filter_map(|_| self.node()).collect()
     }
 
-    async fn step(&mut self) {
+    pub async fn step(&mut self) {
         let at = point(self.dice.number(), self.dice.number());
         let store = self.desk.store.clone();
         match self.dice.roll(20) {
@@ -137,7 +145,7 @@ impl Player {
     }
 
     /// What is derived from the registers agrees with them.
-    fn check(&self) {
+    pub fn check(&self) {
         let selection = self.desk.store.selection();
         self.desk.store.with_document(|document| {
             let (nodes, edges) = (document.nodes(), document.edges());
@@ -164,11 +172,7 @@ impl Player {
 #[tokio::test]
 async fn whatever_is_done_a_restart_shows_exactly_what_memory_shows() {
     for seed in 1..=12_u64 {
-        let mut player = Player {
-            desk: Desk::open().await,
-            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            removed: Vec::new(),
-        };
+        let mut player = Player::new(Desk::open().await, seed);
         for _ in 0..STEPS {
             player.step().await;
             player.check();

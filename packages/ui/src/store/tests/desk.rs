@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use storage::{
@@ -12,6 +15,7 @@ use storage::{
         Asset, AssetId, EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, RegisterName, Registers, Row, Size,
         Stamp, WorkflowId,
     },
+    tabs::{Channel, Hear, Message},
 };
 use tokio::sync::{Semaphore, mpsc::UnboundedReceiver};
 
@@ -22,6 +26,36 @@ pub struct Desk {
     pub store: Store,
     pub disk: Arc<Disk>,
     events: UnboundedReceiver<Event>,
+    hub: Hub,
+}
+
+/// The channel between tabs.
+#[derive(Clone, Default)]
+pub struct Hub(Arc<Mutex<Vec<(usize, Hear)>>>);
+
+struct Member {
+    hub: Hub,
+    number: usize,
+}
+
+impl Hub {
+    fn join(&self, hear: Hear) -> Arc<dyn Channel> {
+        let mut members = self.0.lock().unwrap();
+        let number = members.len();
+        members.push((number, hear));
+        Arc::new(Member { hub: self.clone(), number })
+    }
+}
+
+impl Channel for Member {
+    fn post(&self, message: &Message) {
+        // As text, as it goes between real tabs.
+        let text = message.to_text();
+        let others: Vec<_> = self.hub.0.lock().unwrap().clone();
+        for (_, hear) in others.into_iter().filter(|(number, _)| *number != self.number) {
+            hear(Message::parse(&text).unwrap());
+        }
+    }
 }
 
 impl Desk {
@@ -33,8 +67,25 @@ impl Desk {
     /// One more store on a database.
     pub async fn on(memory: Memory) -> Self {
         let disk = Arc::new(Disk::new(memory));
-        let (session, events) = Session::on(disk.clone()).await.unwrap();
-        Self { store: Store::open(session).await.unwrap(), disk, events }
+        let hub = Hub::default();
+        let (session, events) = Session::on_channel(disk.clone(), |hear| hub.join(hear)).await.unwrap();
+        Self { store: Store::open(session).await.unwrap(), disk, events, hub }
+    }
+
+    /// One more tab on the same database with the same workflow open: each hears of what the others have stored.
+    pub async fn tab(&self) -> Self {
+        let tab = self.closed_tab().await;
+        if let Some(id) = self.store.open_id() {
+            tab.store.open_workflow(id).await.unwrap();
+        }
+        tab
+    }
+
+    /// The same with nothing open.
+    pub async fn closed_tab(&self) -> Self {
+        let disk = Arc::new(Disk::new(self.disk.memory.clone()));
+        let (session, events) = Session::on_channel(disk.clone(), |hear| self.hub.join(hear)).await.unwrap();
+        Self { store: Store::open(session).await.unwrap(), disk, events, hub: self.hub.clone() }
     }
 
     /// An empty one with a workflow open.
@@ -58,11 +109,13 @@ impl Desk {
     pub async fn settle(&mut self) {
         self.store.session().flush().await;
         while let Ok(event) = self.events.try_recv() {
-            match event {
-                Event::Committed(rows) => self.store.committed(&rows),
-                other => panic!("{other:?}"),
-            }
+            self.store.heard(event).await;
         }
+    }
+
+    /// The events that wait, unheard.
+    pub fn unheard(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
 
     /// What was committed while `act` ran and because of it.
@@ -162,12 +215,20 @@ pub struct Disk {
     batches: Mutex<Vec<Arc<Batch>>>,
     commits: Gate,
     loads: Mutex<BTreeMap<WorkflowId, Gate>>,
+    refuses_rows: AtomicBool,
     broken: Mutex<BTreeSet<WorkflowId>>,
 }
 
 impl Disk {
     fn new(memory: Memory) -> Self {
-        Self { memory, batches: Mutex::default(), commits: gate(1), loads: Mutex::default(), broken: Mutex::default() }
+        Self {
+            memory,
+            batches: Mutex::default(),
+            commits: gate(1),
+            loads: Mutex::default(),
+            refuses_rows: AtomicBool::new(false),
+            broken: Mutex::default(),
+        }
     }
 
     /// Every batch that was asked to be committed.
@@ -193,6 +254,11 @@ impl Disk {
         self.loads.lock().unwrap().remove(&id).unwrap().add_permits(1);
     }
 
+    /// From now on single rows can't be read, or can again.
+    pub fn refuse_rows(&self, refuse: bool) {
+        self.refuses_rows.store(refuse, Ordering::Relaxed);
+    }
+
     /// From now on a workflow can't be read.
     pub fn ruin(&self, id: WorkflowId) {
         self.broken.lock().unwrap().insert(id);
@@ -216,6 +282,13 @@ impl Backend for Disk {
             }
             loaded.await
         })
+    }
+
+    fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>> {
+        if self.refuses_rows.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(Error::Disconnected("a test".into())) });
+        }
+        self.memory.rows(keys)
     }
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {

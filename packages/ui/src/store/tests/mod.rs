@@ -8,4 +8,5 @@ mod engine;
 mod nodes;
 mod opening;
 mod selection;
+mod tabs;
 mod workflows;
