@@ -25,6 +25,11 @@ export function report({ name, unit = "ms", ours, peer, bar = null }) {
   console.log(`  its ratios' middle half spans ${Math.round((100 * (high - low)) / median(ratios))} %`);
 }
 
+/** Prints a measurement that has no peer: the bar is for our own figure. */
+export function absolute({ name, unit = "ms", ours, bar = null }) {
+  console.log(JSON.stringify({ name, unit, ours: rounded(ours), peer: null, ratio: null, bar }));
+}
+
 export const median = (figures) => quantile(figures, 0.5);
 
 function quantile(figures, share) {

@@ -158,17 +158,13 @@ fn Studio(opened: Opened) -> Element {
         }
     });
     let pasting = (store.clone(), editor.clone(), ingest.clone());
-    let paste = use_hook(|| {
-        Rc::new(move |files: Vec<crate::media::Incoming>| {
+    use_hook(|| {
+        platform::on_paste(move |files| {
             let handles = pasting.clone();
-            if !files.is_empty() {
-                let at = handles.1.corner_under_pointer();
-                spawn(bring_in(handles, (panels, toaster), files, Some(at), None));
-            }
-        })
+            let at = handles.1.corner_under_pointer();
+            spawn(bring_in(handles, (panels, toaster), files, Some(at), None));
+        });
     });
-    let (pasted, heard) = (Rc::clone(&paste), paste);
-    use_hook(|| platform::on_paste(move |files| heard(files)));
     let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor.clone());
     use_topic(&store, Topic::Open);
     use_topic(&store, Topic::Selection);
@@ -240,13 +236,6 @@ fn Studio(opened: Opened) -> Element {
                 async move {
                     let files = files.await;
                     bring_in(handles, (panels, toaster), files, Some(corner), into).await;
-                }
-            },
-            onpaste: move |event| {
-                let files = platform::pasted(&event.data());
-                if !files.is_empty() {
-                    event.prevent_default();
-                    pasted(files);
                 }
             },
             TopBar {}

@@ -46,7 +46,8 @@ impl Part {
             Part::Assets => {
                 let mut native = Command::new(native()?);
                 native.arg(self.name());
-                vec![native]
+                script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
+                vec![native, script]
             }
             Part::Canvas => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);

@@ -113,7 +113,8 @@ impl Backend for Memory {
     }
 
     fn assets(&self) -> BoxFuture<Result<AssetRows>> {
-        now(Ok(AssetRows { rows: self.data().assets.values().cloned().collect(), corrupt: Vec::new() }))
+        let rows = self.data().assets.values().cloned().map(Asset::without_thumbnail).collect();
+        now(Ok(AssetRows { rows, corrupt: Vec::new() }))
     }
 
     fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {

@@ -64,7 +64,7 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// The operations that were recorded, oldest first.
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>>;
 
-    /// All assets' rows by id.
+    /// All assets' rows by id, without their thumbnails: those of 10,000 would be 70 MB.
     fn assets(&self) -> BoxFuture<Result<AssetRows>>;
 
     /// One asset's row.

@@ -201,7 +201,7 @@ impl Backend for Sqlite {
             while let Some(row) = found.next()? {
                 let (id, text): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
                 match parse_asset(&id, &text) {
-                    Ok(asset) => rows.rows.push(asset),
+                    Ok(asset) => rows.rows.push(asset.without_thumbnail()),
                     Err(error) => rows.corrupt.push(error),
                 }
             }

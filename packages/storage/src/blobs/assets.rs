@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    backend::{Backend, Batch, Wanted},
+    backend::{AssetUse, Backend, Batch, Wanted},
     model::{Asset, AssetId, MediaKind, Object, Stamp},
     platform::{sleep, spawn, wall_clock},
 };
@@ -34,6 +34,8 @@ struct Inner {
     stamp: Box<dyn StampSource>,
     notices: Vec<Notice>,
     folder: Mutex<FolderState>,
+    /// What [`Assets::verify`] has found to be damaged: it is replaced when the same content comes again.
+    damaged: Mutex<BTreeSet<AssetId>>,
 }
 
 /// Setting: where new bytes go, as [`Where::name`] has it.
@@ -101,6 +103,11 @@ impl Drop for MediaUrl {
     }
 }
 
+/// The same content, which nobody takes for anything but a file.
+fn as_file(asset: Asset) -> Asset {
+    Asset { mime: "application/octet-stream".into(), ..asset }
+}
+
 impl Assets {
     #[cfg_attr(
         target_arch = "wasm32",
@@ -117,7 +124,16 @@ impl Assets {
         let places = Places::new(own, database);
         let stamp = Box::new(stamp);
         let lock = Lock::new(&device);
-        Self(Arc::new(Inner { backend, places, lock, device, stamp, notices, folder: Mutex::default() }))
+        Self(Arc::new(Inner {
+            backend,
+            places,
+            lock,
+            device,
+            stamp,
+            notices,
+            folder: Mutex::default(),
+            damaged: Mutex::default(),
+        }))
     }
 
     /// Takes up where new bytes went when Atelier was open last.
@@ -183,6 +199,7 @@ impl Assets {
             info!(asset = %known.id, "a content that was lost is here again");
             let healed = Asset { place: place.keep(id, known.id, known.kind()).await?, ..known };
             if self.0.backend.change_asset(healed.clone()).await? {
+                self.damaged().remove(&healed.id);
                 return Ok((healed, false));
             }
             return self.add(place, healed).await;
@@ -235,8 +252,16 @@ impl Assets {
         error
     }
 
-    /// Whether an asset's bytes can be read.
+    fn damaged(&self) -> MutexGuard<'_, BTreeSet<AssetId>> {
+        // Nothing panics while it is held.
+        self.0.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an asset's bytes can be read, and nothing else is known of them.
     async fn is_there(&self, asset: &Asset) -> bool {
+        if self.damaged().contains(&asset.id) {
+            return false;
+        }
         let Ok(place) = self.0.places.of(asset) else { return false };
         place.read(asset, asset.bytes.saturating_sub(1)..asset.bytes).await.is_ok_and(|last| {
             let expected = usize::from(asset.bytes > 0);
@@ -275,14 +300,29 @@ impl Assets {
         self.0.places.of(&asset)?.open(&asset).await
     }
 
-    /// An address under which the page finds an asset's bytes, without having them in memory.
+    /// An address under which the page can show an asset, without having its bytes in memory. Nothing in it can run, wherever the
+    /// address is opened: what is no picture, video or sound is only a file there.
     ///
     /// # Errors
     /// [`Error::Missing`]
     pub async fn url(&self, id: AssetId) -> Result<MediaUrl> {
         let asset = self.known(id).await?;
         let source = self.0.places.of(&asset)?.open(&asset).await?;
+        if asset.kind() == MediaKind::Other {
+            return platform::url(&as_file(asset), &source);
+        }
+        let source = platform::inert(&asset, source).await?;
         platform::url(&asset, &source)
+    }
+
+    /// An address under which the page finds an asset's bytes as they are, to save them. Opened, it is a file.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]
+    pub async fn file_url(&self, id: AssetId) -> Result<MediaUrl> {
+        let asset = self.known(id).await?;
+        let source = self.0.places.of(&asset)?.open(&asset).await?;
+        platform::url(&as_file(asset), &source)
     }
 
     /// Adds what was found out about an asset by looking at it later.
@@ -306,7 +346,17 @@ impl Assets {
         Ok(())
     }
 
-    /// What is kept, where and for whom.
+    /// Which nodes use an asset, in all workflows.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn uses(&self, id: AssetId) -> Result<Vec<AssetUse>> {
+        let mut uses = self.0.backend.uses().await?;
+        uses.retain(|one| one.asset == id);
+        Ok(uses)
+    }
+
+    /// What is kept, where and for whom. The rows are without their thumbnails.
     ///
     /// # Errors
     /// The database can't be read.
@@ -365,6 +415,7 @@ impl Assets {
             };
             damaged.push(Damage { asset, reason });
         }
+        *self.damaged() = damaged.iter().map(|damage| damage.asset.id).collect();
         Ok(damaged)
     }
 
@@ -410,7 +461,9 @@ impl Assets {
             return Err(self.discarded(target, asset.id, changed).await);
         }
         let place = target.keep(asset.id, asset.id, asset.kind()).await?;
-        if self.0.backend.change_asset(Asset { place, ..asset.clone() }).await? {
+        // Its row anew, which has its thumbnail.
+        let Some(row) = self.asset(asset.id).await? else { return Ok(()) };
+        if self.0.backend.change_asset(Asset { place, ..row }).await? {
             from.delete(asset).await?;
         }
         Ok(())

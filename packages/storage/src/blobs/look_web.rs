@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
-use super::{Look, sniff, web::option};
+use super::{Look, drawing::DRAWING, sniff, web::option};
 use crate::model::Asset;
 
 /// From the best quality that may fit to the least that is worth showing.
@@ -14,7 +14,7 @@ const QUALITIES: [f64; 4] = [0.8, 0.6, 0.4, 0.2];
 /// A picture's measures and thumbnail. None: it is no picture, or none that this browser can read.
 pub(super) async fn look(blob: &Blob, head: &[u8]) -> Option<Look> {
     let mime = sniff(head);
-    if !mime.starts_with("image/") || mime == "image/svg+xml" {
+    if !mime.starts_with("image/") || mime == DRAWING {
         return None;
     }
     let typed = blob.slice_with_f64_and_f64_and_content_type(0., blob.size(), mime).ok()?;
@@ -58,7 +58,8 @@ async fn thumbnail(bitmap: &ImageBitmap) -> Option<String> {
     None
 }
 
-fn data_url(mime: &str, bytes: &[u8]) -> Option<String> {
+/// Bytes as an address of their own.
+pub(super) fn data_url(mime: &str, bytes: &[u8]) -> Option<String> {
     let global = js_sys::global();
     let encode: Function = Reflect::get(&global, &"btoa".into()).ok()?.dyn_into().ok()?;
     // One character for each byte, as the call wants it.

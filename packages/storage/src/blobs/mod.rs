@@ -14,6 +14,8 @@ mod chosen;
 mod digest;
 #[cfg(not(target_arch = "wasm32"))]
 mod disk;
+#[cfg(target_arch = "wasm32")]
+mod drawing;
 #[cfg(not(target_arch = "wasm32"))]
 mod files;
 #[cfg(not(target_arch = "wasm32"))]

@@ -48,6 +48,12 @@ pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
     Ok(MediaUrl::new(format!("media://localhost/{}", asset.id)))
 }
 
+/// What is behind an address of ours is served with a policy that lets nothing in it run.
+#[expect(clippy::unused_async, reason = "a page reads the content")]
+pub(super) async fn inert(_asset: &Asset, source: Source) -> Result<Source> {
+    Ok(source)
+}
+
 /// An address of ours needs no release.
 pub(super) fn release(_url: &str) {}
 

@@ -29,6 +29,8 @@ pub(super) fn url(asset: &Asset, source: &Source) -> Result<MediaUrl> {
     Url::create_object_url_with_blob(&typed).map(MediaUrl::new).map_err(failed)
 }
 
+pub(super) use super::drawing::inert;
+
 /// Lets the browser forget an address.
 pub(super) fn release(url: &str) {
     // An address that is none is fine.
@@ -131,8 +133,11 @@ pub(super) fn failed(error: JsValue) -> Error {
     let (name, message) = (text("name"), text("message"));
     match name.as_str() {
         "QuotaExceededError" => Error::Full(message),
-        "NotFoundError" => Error::Missing { what: "the file".into(), reason: message },
-        "NotReadableError" => Error::Io { what: "the file".into(), reason: message },
+        "NotFoundError" => Error::Missing { what: "the file".into(), reason: "its file is gone".into() },
+        "NotReadableError" => Error::Io {
+            what: "the file".into(),
+            reason: "it has changed since it was handed over, or another program holds it; hand it over again".into(),
+        },
         _ => Error::Refused { name, message },
     }
 }

@@ -53,6 +53,12 @@ impl Asset {
         }
     }
 
+    /// The same, without what is large about it.
+    #[must_use]
+    pub fn without_thumbnail(self) -> Self {
+        Self { thumbnail: None, ..self }
+    }
+
     /// How it is shown.
     pub fn kind(&self) -> MediaKind {
         MediaKind::of(&self.mime)

@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use storage::model::{NodeId, Point};
 
-use super::{FIELD, Incoming, Ingest, sorted};
+use super::{FIELD, Incoming, Ingest, first_of, sorted};
 use crate::{
     canvas::{Editor, use_editor},
     panels::{Panels, look_at, show, use_panels},
@@ -12,8 +12,8 @@ use crate::{
     widgets::{Icon, IconName, Toaster},
 };
 
-/// Brings files in: workflows to the import, all others onto the canvas at `at`, a point of the world, or into a node. Without
-/// an open workflow a new one is made for them.
+/// Brings files in: workflows to the import, all others onto the canvas at `at`, a point of the world, or in the middle of the
+/// view, or into a node. Without an open workflow a new one is made for them.
 pub async fn bring_in(
     (store, editor, ingest): (Store, Editor, Ingest),
     (panels, toaster): (Panels, Toaster),
@@ -35,7 +35,7 @@ pub async fn bring_in(
         show(&store, &editor, toaster, id).await;
     }
     let Some(workflow) = store.open_id() else { return };
-    let at = at.filter(|_| !fresh).unwrap_or_else(|| editor.room_in_view());
+    let at = at.filter(|_| !fresh).unwrap_or_else(|| first_of(media.len(), editor.room_in_view()));
     ingest.bring(workflow, media, at, into);
 }
 
@@ -70,10 +70,7 @@ pub fn AddMedia() -> Element {
                 platform::clear(FIELD);
                 let into = chosen.chosen_for();
                 let handles = (store.clone(), editor.clone(), chosen.clone());
-                async move {
-                    let at = handles.1.room_in_view();
-                    bring_in(handles, (panels, toaster), files, Some(at), into).await;
-                }
+                async move { bring_in(handles, (panels, toaster), files, None, into).await }
             },
         }
     }

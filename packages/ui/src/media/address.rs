@@ -1,9 +1,12 @@
 //! The address of an original, for as long as it is shown.
 
-use std::rc::Rc;
+use std::{future::Future, rc::Rc};
 
 use dioxus::prelude::*;
-use storage::{blobs::MediaUrl, model::AssetId};
+use storage::{
+    blobs::{Assets, MediaUrl},
+    model::AssetId,
+};
 
 use crate::store::use_store;
 
@@ -39,9 +42,21 @@ impl Address {
     }
 }
 
-/// The address of an original while it is `wanted`. It is let go of when it no longer is and when the component goes, so that
-/// the browser can forget the bytes. The id must stay the same for as long as the component is mounted.
+/// The address of an original that is shown while it is `wanted`. It is let go of when it no longer is and when the component goes,
+/// so that the browser can forget the bytes. The id must stay the same for as long as the component is mounted.
 pub fn use_address(id: AssetId, wanted: bool) -> Signal<Address> {
+    use_found(wanted, move |assets| async move { assets.url(id).await })
+}
+
+/// The address under which an original can be saved, for as long as the component is mounted.
+pub fn use_file_address(id: AssetId) -> Signal<Address> {
+    use_found(true, move |assets| async move { assets.file_url(id).await })
+}
+
+fn use_found<F>(wanted: bool, find: impl Fn(Assets) -> F + Copy + 'static) -> Signal<Address>
+where
+    F: Future<Output = storage::Result<MediaUrl>> + 'static,
+{
     let store = use_store();
     let mut address = use_signal(Address::default);
     use_effect(use_reactive((&wanted,), move |(wanted,)| {
@@ -49,9 +64,9 @@ pub fn use_address(id: AssetId, wanted: bool) -> Signal<Address> {
         match now {
             Address::None | Address::Gone(_) if wanted => {
                 address.set(Address::Asked);
-                let assets = store.session().assets().clone();
+                let found = find(store.session().assets().clone());
                 spawn(async move {
-                    let found = assets.url(id).await;
+                    let found = found.await;
                     // Meanwhile nobody may want it any more.
                     if matches!(*address.peek(), Address::Asked) {
                         address.set(match found {

@@ -360,6 +360,14 @@ fn columns(count: usize) -> usize {
     (1..=COLUMNS).find(|columns| columns * columns >= count).unwrap_or(COLUMNS)
 }
 
+/// Where the first of so many cards goes so that all of them are around one that would be at `middle`.
+pub fn first_of(count: usize, middle: Point) -> Point {
+    let columns = columns(count);
+    let rows = count.div_ceil(columns);
+    let before = |cells: usize| cells.saturating_sub(1) as f64 / 2.;
+    Point { x: middle.x - before(columns) * BLOCK.x, y: middle.y - before(rows) * BLOCK.y }
+}
+
 /// Why a file can't come in, and what to do.
 fn failure(error: &Error, bytes: u64) -> Failure {
     let words = match error {
@@ -370,8 +378,9 @@ fn failure(error: &Error, bytes: u64) -> Failure {
             )
         }
         Error::Missing { .. } => "It is not there any more. Put it back, then try again.".into(),
-        Error::Io { reason, .. } => format!("It can’t be read or kept: {reason}."),
-        error => format!("It can’t be kept: {error}."),
+        // What systems and browsers say may end with a stop of its own.
+        Error::Io { reason, .. } => format!("It can’t be read or kept: {}.", reason.trim_end_matches('.')),
+        error => format!("It can’t be kept: {}.", error.to_string().trim_end_matches('.')),
     };
     Failure { words, full: matches!(error, Error::Full(_)) }
 }
@@ -384,6 +393,14 @@ mod tests {
     fn many_come_in_as_a_block_and_never_as_a_long_row() {
         let all: Vec<_> = [0, 1, 2, 4, 5, 9, 12, 64, 1000].map(columns).into();
         assert_eq!(all, [1, 1, 2, 2, 3, 3, 4, 8, 8]);
+    }
+
+    #[test]
+    fn many_are_around_the_middle() {
+        let middle = Point { x: 10., y: 20. };
+        assert_eq!((first_of(0, middle), first_of(1, middle)), (middle, middle));
+        assert_eq!(first_of(2, middle), Point { x: 10. - BLOCK.x / 2., y: 20. });
+        assert_eq!(first_of(9, middle), Point { x: 10. - BLOCK.x, y: 20. - BLOCK.y });
     }
 
     #[test]

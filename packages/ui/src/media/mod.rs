@@ -9,11 +9,12 @@ pub mod words;
 
 pub use self::{
     add::{AddMedia, bring_in},
-    address::use_address,
+    address::{use_address, use_file_address},
     arrivals::Arrivals,
     incoming::{Incoming, sorted},
     ingest::{Arrival, Ingest, Stage},
 };
+use ingest::first_of;
 
 /// The hidden field through which media are chosen.
 const FIELD: &str = "media-files";

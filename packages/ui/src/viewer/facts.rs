@@ -120,9 +120,9 @@ fn Kept(asset: AssetId, node: NodeId) -> Element {
 
 /// Which nodes and workflows use a content, in words.
 async fn used_by(store: &Store, asset: AssetId, node: NodeId) -> String {
-    match store.session().assets().usage().await {
-        Ok(usage) => {
-            let uses = usage.uses.iter().filter(|one| one.asset == asset).map(|one| (one.workflow, one.node));
+    match store.session().assets().uses(asset).await {
+        Ok(uses) => {
+            let uses = uses.iter().map(|one| (one.workflow, one.node));
             // The one that is looked at may not be stored yet.
             let this = store.open_id().map(|workflow| (workflow, node));
             in_words(store, &uses.chain(this).collect())

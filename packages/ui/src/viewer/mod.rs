@@ -15,7 +15,7 @@ pub use self::reel::{Item, Reel};
 use self::{facts::Facts, film::Film, stage::Stage};
 use crate::{
     canvas::use_editor,
-    media::{use_address, words},
+    media::{use_address, use_file_address, words},
     platform,
     store::{Topic, use_asset, use_store, use_topic},
     widgets::{Icon, IconName, Modal, Toaster},
@@ -314,10 +314,11 @@ fn Close() -> Element {
 fn Acts(item: Item) -> Element {
     let store = use_store();
     let toaster: Toaster = use_context();
-    let address = use_address(item.asset, true);
+    // A picture is copied as it is shown.
+    let shown = use_address(item.asset, item.kind == MediaKind::Image);
+    let file = use_file_address(item.asset);
     let name = use_asset(&store, item.asset).row().map_or_else(|| item.title.clone(), words::name);
-    let url = address.read().url();
-    let copied = url.clone();
+    let (shown, url) = (shown.read().url(), file.read().url());
     let saved = name.clone();
     rsx! {
         if platform::COPIES_PICTURES && item.kind == MediaKind::Image {
@@ -326,9 +327,9 @@ fn Acts(item: Item) -> Element {
                 aria_label: "Copy",
                 "data-tip": "Copy the picture",
                 "data-tip-at": "end",
-                disabled: url.is_none(),
+                disabled: shown.is_none(),
                 onclick: move |_| {
-                    let url = copied.clone().unwrap_or_default();
+                    let url = shown.clone().unwrap_or_default();
                     async move {
                         match platform::copy_picture(&url).await {
                             Ok(()) => toaster.info("The picture is in the clipboard"),

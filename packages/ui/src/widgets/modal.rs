@@ -33,6 +33,9 @@ pub fn Modal(
 ) -> Element {
     let id = use_dom_id();
     use_borrowed_focus(&id);
+    // What had the focus may be gone with a change of what is inside, and the keys with it.
+    let kept = id.clone();
+    dioxus::core::use_after_render(move || focus::keep(&kept));
     let onmounted = {
         let id = id.clone();
         move |_| focus::enter(&id)

@@ -241,3 +241,22 @@ pub async fn every_kind_of_place_and_every_number_comes_back(harness: Rc<dyn Har
         assert_eq!(kept.kind(), MediaKind::Image);
     }
 }
+
+pub async fn a_thumbnail_comes_with_its_asset_alone_and_goes_with_it(harness: Rc<dyn Harness>) {
+    let (db, mut author) = (harness.db().await, Author::new(1));
+    let look = Some("data:image/webp;base64,AAAA".to_owned());
+    let shown = Asset { thumbnail: look.clone(), ..asset(&mut author, "a") };
+    let again = Asset { thumbnail: Some("data:,other".into()), ..asset(&mut author, "a") };
+    db.add_asset(shown.clone()).await.unwrap();
+    assert_eq!(db.add_asset(again).await.unwrap(), shown, "what is known comes with its own");
+    assert_eq!((by_id(&*db, shown.id).await, by_hash(&*db, &shown).await), (Some(shown.clone()), Some(shown.clone())));
+    assert_eq!(db.assets().await.unwrap().rows, [shown.clone().without_thumbnail()], "10,000 would be 70 MB");
+    let plain = shown.clone().without_thumbnail();
+    assert!(db.change_asset(plain.clone()).await.unwrap());
+    assert_eq!(by_id(&*db, shown.id).await, Some(plain));
+    assert!(db.change_asset(shown.clone()).await.unwrap());
+    assert_eq!(db.remove_assets([shown.id].into()).await.unwrap(), std::slice::from_ref(&shown));
+    let bare = shown.without_thumbnail();
+    db.add_asset(bare.clone()).await.unwrap();
+    assert_eq!(by_id(&*db, bare.id).await, Some(bare), "nothing was left of it");
+}

@@ -9,7 +9,7 @@ use futures::{
 use storage::{
     Error, Session,
     backend::{Backend, memory::Memory},
-    blobs::{Added, Cleaned, Place, Source, Ticket, Where},
+    blobs::{Added, Cleaned, Look, Place, Source, Ticket, Where},
     model::{Asset, AssetId, EntityKey, Json},
 };
 
@@ -276,6 +276,31 @@ pub async fn verifying_names_what_was_changed_or_lost(ground: Rc<dyn Ground>) {
     assert_eq!(*ticket.progress().borrow(), 40_000);
     ticket.cancel();
     assert_eq!(window.session.assets().verify(ticket).await, Err(Error::Cancelled));
+}
+
+pub async fn what_was_found_to_be_damaged_is_healed_by_putting_it_again(ground: Rc<dyn Ground>) {
+    let window = Window::open(&ground).await;
+    let content = bytes(1, 10_000);
+    let kept = window.keep(&content).await;
+    change(&*window.place, &kept).await;
+    let damage = window.session.assets().verify(Ticket::default()).await.unwrap();
+    assert_eq!(damage.len(), 1);
+    let healed = window.put(&content).await;
+    assert_eq!((healed.asset.id, healed.is_new), (kept.id, false));
+    assert!(window.read(&kept).await == content);
+    assert_eq!(window.session.assets().verify(Ticket::default()).await.unwrap(), []);
+    window.check().await;
+}
+
+pub async fn media_keep_their_thumbnails_when_they_move(ground: Rc<dyn Ground>) {
+    let Some((there, _)) = Window::other(&ground).await else { return };
+    let window = Window::open(&ground).await;
+    let (assets, kept) = (window.session.assets(), window.keep(b"a drawing").await);
+    let look = Look { thumbnail: Some("data:image/webp;base64,AAAA".into()), ..Look::default() };
+    assets.set_look(kept.id, look.clone()).await.unwrap();
+    assert_eq!(assets.move_all(there, Ticket::default()).await.unwrap(), []);
+    let moved = assets.asset(kept.id).await.unwrap().unwrap();
+    assert_eq!((Where::of(&moved.place), moved.thumbnail), (there, look.thumbnail));
 }
 
 /// Puts another content in the place of an asset's.

@@ -92,6 +92,7 @@ macro_rules! for_each_case {
                     a_commit_names_the_assets_that_are_not_here
                     fields_of_an_asset_that_only_a_newer_build_knows_survive
                     every_kind_of_place_and_every_number_comes_back
+                    a_thumbnail_comes_with_its_asset_alone_and_goes_with_it
                 }
             }
             kept {
@@ -183,6 +184,8 @@ macro_rules! for_each_place_case {
                 a_sweep_leaves_bytes_of_which_the_row_is_lost_while_a_node_refers_to_them
                 a_move_that_is_called_off_leaves_everything_readable
                 verifying_names_what_was_changed_or_lost
+                what_was_found_to_be_damaged_is_healed_by_putting_it_again
+                media_keep_their_thumbnails_when_they_move
                 all_media_move_to_another_place_and_back
                 what_has_changed_is_not_moved
                 moving_to_where_media_are_already_changes_nothing

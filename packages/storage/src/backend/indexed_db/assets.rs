@@ -2,6 +2,8 @@
 //!
 //! An asset's row is an object, `{hash, row}`, because its hash has an index. A node that refers to assets is one as well,
 //! `{text, assets}`, and so gets into the index `assets`; every other row is a text and stays out of it.
+//!
+//! Thumbnails are blobs of their own: with them, reading 10,000 rows takes a second and 70 MB, without them a tenth of it.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -24,6 +26,8 @@ use crate::{
 const ASSETS: &str = "assets";
 const BLOBS: &str = "blobs";
 const NODES: &str = "nodes";
+/// What an asset's thumbnail is called among the blobs: this, and the asset's id. No blob of a content is called so.
+const LOOK: &str = "look:";
 
 /// What is stored for a node: its text, and what it refers to, if anything.
 pub(super) fn node_value(text: &str, assets: &BTreeSet<AssetId>) -> Result<JsValue> {
@@ -43,7 +47,8 @@ fn object(fields: &[(&str, &JsValue)]) -> Result<JsValue> {
 }
 
 fn value(asset: &Asset) -> Result<JsValue> {
-    let row = serde_json::to_string(asset).map_err(|error| Error::Corrupt(error.to_string()))?;
+    let row =
+        serde_json::to_string(&asset.clone().without_thumbnail()).map_err(|error| Error::Corrupt(error.to_string()))?;
     object(&[("hash", &asset.hash.as_str().into()), ("row", &row.into())])
 }
 
@@ -60,6 +65,21 @@ fn parse(key: Option<&JsValue>, stored: &JsValue) -> Result<Asset> {
 
 fn key(id: AssetId) -> JsValue {
     id.to_string().into()
+}
+
+fn look_key(id: AssetId) -> JsValue {
+    format!("{LOOK}{id}").into()
+}
+
+/// Queues the reading of a thumbnail.
+fn ask_look(started: &Started, id: AssetId) -> Result<IdbRequest> {
+    started.table(BLOBS)?.get(&look_key(id)).map_err(refused)
+}
+
+/// A row with its thumbnail. Early builds kept it in the row.
+fn with_look(asset: Asset, look: &IdbRequest) -> Result<Asset> {
+    let found = look.result().map_err(refused)?.as_string();
+    Ok(Asset { thumbnail: found.or(asset.thumbnail.clone()), ..asset })
 }
 
 fn uses_index(started: &Started) -> Result<IdbIndex> {
@@ -83,7 +103,7 @@ pub(super) async fn assets(
     let mut rows = AssetRows::default();
     for (key, value) in keys.map_err(refused)?.iter().zip(values.map_err(refused)?.iter()) {
         match parse(Some(&key), &value) {
-            Ok(asset) => rows.rows.push(asset),
+            Ok(asset) => rows.rows.push(asset.without_thumbnail()),
             Err(error) => rows.corrupt.push(error),
         }
     }
@@ -92,7 +112,7 @@ pub(super) async fn assets(
 
 /// Queues what [`asset`] needs.
 pub(super) fn ask_asset(connection: &Connection, wanted: &Wanted) -> Result<(Started, Option<JsValue>, IdbRequest)> {
-    let started = Started::new(connection, &[ASSETS], Access::Read)?;
+    let started = Started::new(connection, &[ASSETS, BLOBS], Access::Read)?;
     let store = started.table(ASSETS)?;
     let (key, found) = match wanted {
         Wanted::Id(id) => (Some(key(*id)), store.get(&key(*id))),
@@ -105,9 +125,30 @@ pub(super) async fn asset(
     connection: Rc<Connection>,
     (started, key, found): (Started, Option<JsValue>, IdbRequest),
 ) -> Result<Option<Asset>> {
-    started.end(&connection).await?;
+    started.reach(&connection, &found).await?;
     let found = found.result().map_err(refused)?;
-    if found.is_undefined() { Ok(None) } else { parse(key.as_ref(), &found).map(Some) }
+    if found.is_undefined() {
+        started.end(&connection).await?;
+        return Ok(None);
+    }
+    finish_known(&connection, started, key.as_ref(), &found).await.map(Some)
+}
+
+/// Reads the thumbnail of a row that was found.
+async fn finish_known(
+    connection: &Rc<Connection>,
+    started: Started,
+    key: Option<&JsValue>,
+    found: &JsValue,
+) -> Result<Asset> {
+    let ask = || {
+        let asset = parse(key, found)?;
+        let look = ask_look(&started, asset.id)?;
+        Ok((asset, look))
+    };
+    let (asset, look) = ask().inspect_err(|_| started.abort())?;
+    started.end(connection).await?;
+    with_look(asset, &look)
 }
 
 /// A row to be written once it is known what is there.
@@ -119,7 +160,7 @@ pub(super) struct Change {
 
 /// Queues the question whether the content is known.
 pub(super) fn begin_add(connection: &Connection, asset: &Asset) -> Result<Change> {
-    let started = Started::new(connection, &[ASSETS], Access::Write)?;
+    let started = Started::new(connection, &[ASSETS, BLOBS], Access::Write)?;
     let index = started.table(ASSETS)?.index("hash").map_err(refused)?;
     let there = index.get(&asset.hash.as_str().into()).map_err(refused)?;
     Ok(Change { started, asset: asset.clone(), there })
@@ -130,8 +171,7 @@ pub(super) async fn finish_add(connection: Rc<Connection>, change: Change) -> Re
     started.reach(&connection, &there).await?;
     let there = there.result().map_err(refused)?;
     if !there.is_undefined() {
-        started.end(&connection).await?;
-        return parse(None, &there);
+        return finish_known(&connection, started, None, &there).await;
     }
     write(&started, &asset)?;
     started.end(&connection).await?;
@@ -140,7 +180,7 @@ pub(super) async fn finish_add(connection: Rc<Connection>, change: Change) -> Re
 
 /// Queues the question whether the row is there.
 pub(super) fn begin_change(connection: &Connection, asset: &Asset) -> Result<Change> {
-    let started = Started::new(connection, &[ASSETS], Access::Write)?;
+    let started = Started::new(connection, &[ASSETS, BLOBS], Access::Write)?;
     let there = started.table(ASSETS)?.get(&key(asset.id)).map_err(refused)?;
     Ok(Change { started, asset: asset.clone(), there })
 }
@@ -159,6 +199,11 @@ pub(super) async fn finish_change(connection: Rc<Connection>, change: Change) ->
 fn write(started: &Started, asset: &Asset) -> Result<()> {
     let queue = || {
         started.table(ASSETS)?.put_with_key(&value(asset)?, &key(asset.id)).map_err(refused)?;
+        let (looks, look_key) = (started.table(BLOBS)?, look_key(asset.id));
+        match &asset.thumbnail {
+            Some(thumbnail) => drop(looks.put_with_key(&thumbnail.as_str().into(), &look_key).map_err(refused)?),
+            None => drop(looks.delete(&look_key).map_err(refused)?),
+        }
         started.seal()
     };
     queue().inspect_err(|_| started.abort())
@@ -167,17 +212,18 @@ fn write(started: &Started, asset: &Asset) -> Result<()> {
 /// Rows that are removed if nothing refers to them.
 pub(super) struct Removal {
     started: Started,
-    /// Each with how often it is referred to, and its row.
-    asked: Vec<(AssetId, IdbRequest, IdbRequest)>,
+    /// Each with how often it is referred to, its row and its thumbnail.
+    asked: Vec<(AssetId, [IdbRequest; 3])>,
 }
 
 /// Queues the questions.
 pub(super) fn begin_remove(connection: &Connection, ids: &BTreeSet<AssetId>) -> Result<Removal> {
-    let started = Started::new(connection, &[NODES, ASSETS], Access::Write)?;
+    let started = Started::new(connection, &[NODES, ASSETS, BLOBS], Access::Write)?;
     let (uses, store) = (uses_index(&started)?, started.table(ASSETS)?);
     let ask = |id: &AssetId| {
         let uses = uses.count_with_key(&key(*id)).map_err(refused)?;
-        Ok((*id, uses, store.get(&key(*id)).map_err(refused)?))
+        let row = store.get(&key(*id)).map_err(refused)?;
+        Ok((*id, [uses, row, ask_look(&started, *id)?]))
     };
     let asked = ids.iter().map(ask).collect::<Result<_>>().inspect_err(|_| started.abort())?;
     Ok(Removal { started, asked })
@@ -185,19 +231,20 @@ pub(super) fn begin_remove(connection: &Connection, ids: &BTreeSet<AssetId>) -> 
 
 pub(super) async fn finish_remove(connection: Rc<Connection>, removal: Removal) -> Result<Vec<Asset>> {
     let Removal { started, asked } = removal;
-    if let Some((_, _, last)) = asked.last() {
+    if let Some((_, [_, _, last])) = asked.last() {
         started.reach(&connection, last).await?;
     }
     let queue = || {
-        let store = started.table(ASSETS)?;
+        let (store, looks) = (started.table(ASSETS)?, started.table(BLOBS)?);
         let mut removed = Vec::new();
-        for (id, uses, row) in &asked {
+        for (id, [uses, row, look]) in &asked {
             let unused = uses.result().map_err(refused)?.as_f64() == Some(0.);
             let row = row.result().map_err(refused)?;
             // One that can't be read stays where it is.
             if let Some(asset) = parse(None, &row).ok().filter(|_| unused) {
                 store.delete(&key(*id)).map_err(refused)?;
-                removed.push(asset);
+                looks.delete(&look_key(*id)).map_err(refused)?;
+                removed.push(with_look(asset, look)?);
             }
         }
         Ok(removed)

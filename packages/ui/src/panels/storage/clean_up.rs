@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use dioxus::prelude::*;
-use storage::model::{Asset, AssetId};
+use storage::model::{Asset, AssetId, MediaKind};
 
 use super::{Counted, StorageDesk, use_counted};
 use crate::{
     media::words,
-    store::use_store,
+    store::{use_asset, use_store},
     widgets::{Dialog, Icon, IconName, Toaster, VirtualList},
 };
 
@@ -126,10 +126,9 @@ pub fn Named(asset: Asset) -> Element {
     rsx! {
         span { class: "named",
             span { class: "thumb",
-                if let Some(thumbnail) = &asset.thumbnail {
-                    img { src: "{thumbnail}", alt: "", decoding: "async" }
-                } else {
-                    Icon { name: crate::canvas::media_icon(asset.kind()) }
+                // Another file's picture is another component's.
+                for id in [asset.id] {
+                    Thumbnail { key: "{id}", id, kind: asset.kind() }
                 }
             }
             span { class: "grow",
@@ -137,6 +136,20 @@ pub fn Named(asset: Asset) -> Element {
                 small { class: "num", "{facts.join(\" · \")}" }
             }
         }
+    }
+}
+
+/// A file's picture. What was counted has none: it is asked for when its row comes into sight.
+#[component]
+fn Thumbnail(id: AssetId, kind: MediaKind) -> Element {
+    let known = use_asset(&use_store(), id);
+    match known.row().and_then(|row| row.thumbnail.as_ref()) {
+        Some(thumbnail) => rsx! {
+            img { src: "{thumbnail}", alt: "", decoding: "async" }
+        },
+        None => rsx! {
+            Icon { name: crate::canvas::media_icon(kind) }
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dioxus::{
-    html::{ClipboardData, DragData, FileData, HasFileData},
+    html::{DragData, FileData, HasFileData},
     prelude::*,
 };
 use serde_json::Value;
@@ -68,11 +68,6 @@ fn walk(given: Vec<PathBuf>) -> Vec<Incoming> {
         }
     }
     found
-}
-
-/// A window hears of what is pasted through [`on_paste`].
-pub fn pasted(_event: &ClipboardData) -> Vec<Incoming> {
-    Vec::new()
 }
 
 /// Calls `take` with the files of the clipboard whenever the user pastes some, and not into a text. The window's own events

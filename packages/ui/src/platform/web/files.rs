@@ -3,10 +3,11 @@
 use std::{future::Future, sync::Arc};
 
 use dioxus::{
-    html::{ClipboardData, DragData, FileData},
+    html::{DragData, FileData},
     prelude::*,
 };
 use dioxus_web::{WebEventExt, WebFileExt};
+use futures::{StreamExt, channel::mpsc};
 use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use storage::blobs::Source;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -100,18 +101,35 @@ async fn file(entry: &FileSystemFileEntry) -> Option<File> {
 }
 
 /// The files of the clipboard, if the user pastes any, and not into a text.
-pub fn pasted(event: &ClipboardData) -> Vec<Incoming> {
-    let Some(event) = event.try_as_web_event().and_then(|event| event.dyn_into::<ClipboardEvent>().ok()) else {
-        return Vec::new();
-    };
+fn pasted(event: &ClipboardEvent) -> Vec<Incoming> {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let writes =
         target.is_some_and(|target| target.closest("input, textarea, [contenteditable]").ok().flatten().is_some());
     if writes { Vec::new() } else { event.clipboard_data().as_ref().map(files).unwrap_or_default() }
 }
 
-/// A page hears of what is pasted through [`pasted`].
-pub fn on_paste(_take: impl Fn(Vec<Incoming>) + 'static) {}
+/// Calls `take` with the files of the clipboard whenever the user pastes some, and not into a text. The page as a whole listens:
+/// while nothing has the focus, no element of ours hears of it.
+pub fn on_paste(take: impl Fn(Vec<Incoming>) + 'static) {
+    let Some(page) = web_sys::window().and_then(|window| window.document()) else { return };
+    let (send, mut pastes) = mpsc::unbounded();
+    let heard = move |event: ClipboardEvent| {
+        let files = pasted(&event);
+        if !files.is_empty() {
+            event.prevent_default();
+            // Nobody takes them once the window is gone.
+            let _is_gone = send.unbounded_send(files);
+        }
+    };
+    let listener = Closure::wrap(Box::new(heard) as Box<dyn Fn(ClipboardEvent)>).into_js_value();
+    // Fails only for an invalid event name.
+    let _is_valid = page.add_event_listener_with_callback("paste", listener.unchecked_ref());
+    spawn(async move {
+        while let Some(files) = pastes.next().await {
+            take(files);
+        }
+    });
+}
 
 /// Forgets what was chosen in a field, so that the same can be chosen again.
 pub fn clear(id: &str) {

@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use super::{Leaving, PageState};
 
 pub use self::{
-    files::{chosen, clear, copy_picture, dropped, on_paste, pasted, read},
+    files::{chosen, clear, copy_picture, dropped, on_paste, read},
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 

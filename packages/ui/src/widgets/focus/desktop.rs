@@ -41,6 +41,15 @@ pub fn enter(surface: &str) {
     );
 }
 
+/// Moves the focus back into `surface` when the page has changed, if what had it is gone then.
+pub fn keep(surface: &str) {
+    with(
+        surface,
+        "const back = () => { if (document.activeElement === document.body) element.focus(); };
+        requestAnimationFrame(() => requestAnimationFrame(back));",
+    );
+}
+
 /// Moves the focus among the elements in `surface` that match `selector` and can be seen.
 pub fn step(surface: &str, selector: &str, step: Step) {
     let next = match step {

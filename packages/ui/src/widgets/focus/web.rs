@@ -46,6 +46,16 @@ pub fn enter(surface: &str) {
     }
 }
 
+/// Moves the focus back into `surface` when the page has changed, if what had it is gone then.
+pub fn keep(surface: &str) {
+    let surface = surface.to_owned();
+    wasm_bindgen_futures::spawn_local(async move {
+        if focused().is_none_or(|element| element.tag_name() == "BODY") {
+            enter(&surface);
+        }
+    });
+}
+
 /// Moves the focus among the elements in `surface` that match `selector` and can be seen.
 pub fn step(surface: &str, selector: &str, step: Step) {
     let Some(found) = by_id(surface).and_then(|surface| surface.query_selector_all(selector).ok()) else { return };
