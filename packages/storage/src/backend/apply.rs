@@ -45,7 +45,10 @@ pub(super) fn apply(batch: &Batch, mut stored: BTreeMap<EntityKey, Row>) -> Appl
         if rows.get(own).is_none_or(|(key, _)| *key != workflow) {
             own = rows.len();
             let row = stored.remove(&workflow).unwrap_or_default();
-            rows.push((workflow, Row { version: row.version + 1, counts: Some(row.counts.unwrap_or_default()), ..row }));
+            rows.push((
+                workflow,
+                Row { version: row.version + 1, counts: Some(row.counts.unwrap_or_default()), ..row },
+            ));
         }
         if key == workflow {
             rows[own].1.registers.merge(patch);

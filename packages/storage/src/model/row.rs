@@ -138,11 +138,7 @@ impl Row {
     }
 
     /// `text` is a part of `whole`. `like` are the registers of a row that may have the same names: it then shares them.
-    fn from_text(
-        mut text: Text,
-        whole: &Arc<str>,
-        like: Option<&Registers>,
-    ) -> Result<(Uuid, Self), CorruptText> {
+    fn from_text(mut text: Text, whole: &Arc<str>, like: Option<&Registers>) -> Result<(Uuid, Self), CorruptText> {
         let mut names = like.into_iter().flat_map(Registers::iter).map(|(name, _)| name);
         let mut registers = Vec::with_capacity(text.fields.0.len() + 1);
         for (name, raw) in text.fields.0 {

@@ -31,10 +31,7 @@ impl Listeners {
 
     /// Tells everybody, and forgets those who have gone.
     pub fn tell(&self, event: &Event) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|listener| listener.send(event.clone()).is_ok());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|listener| listener.send(event.clone()).is_ok());
     }
 
     /// What to do with a message of another tab.

@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    sync::mpsc::UnboundedReceiver,
     task,
     time::{sleep, timeout},
 };
 use uuid::Uuid;
 
-use super::{Event, Location, Session};
+use super::{Event, Listeners, Location, Session};
 use crate::{
     Error, SCHEMA_VERSION, SaveState,
     backend::{
@@ -20,6 +20,7 @@ use crate::{
     },
     model::{EntityKey, NodeId, RegisterName, Registers, Row, Stamp, WorkflowId},
     parking::{self, ParkError, Place},
+    tabs::Nobody,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -65,9 +66,9 @@ async fn saved(session: &Session) {
 
 /// A page that shares `place` with others, and its events.
 async fn page(backend: impl Backend, place: &Place) -> (Session, UnboundedReceiver<Event>) {
-    let (tell, events) = unbounded_channel();
+    let (listeners, events) = Listeners::new();
     let opened = super::Opened { backend: Arc::new(backend), ..super::Opened::memory() };
-    (Session::start(opened, place.clone(), tell).await.unwrap(), events)
+    (Session::start(opened, place.clone(), listeners, Arc::new(Nobody)).await.unwrap(), events)
 }
 
 async fn in_folder(folder: &Path) -> crate::Result<(Session, UnboundedReceiver<Event>)> {

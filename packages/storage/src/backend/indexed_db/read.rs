@@ -145,9 +145,8 @@ pub(super) fn ask_rows(
     keys: &BTreeSet<EntityKey>,
 ) -> Result<(Started, Vec<(EntityKey, IdbRequest)>)> {
     let started = Started::new(connection, &Table::ALL.map(Table::name), Access::Read)?;
-    let ask = |key: &EntityKey| {
-        Ok((*key, started.table(key.table().name())?.get(&convert::key(*key)).map_err(refused)?))
-    };
+    let ask =
+        |key: &EntityKey| Ok((*key, started.table(key.table().name())?.get(&convert::key(*key)).map_err(refused)?));
     let requests = keys.iter().map(ask).collect::<Result<_>>()?;
     Ok((started, requests))
 }
