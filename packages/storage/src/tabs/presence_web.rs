@@ -70,10 +70,11 @@ async fn hold(workflow: WorkflowId) -> Option<Held> {
     let (tell, told) = oneshot::channel();
     let granted = Closure::once_into_js(move |_lock: JsValue| -> Promise {
         // The lock is held until this promise is fulfilled.
-        Promise::new(&mut |release: Function, _| {
-            // If nobody waits any more, what is sent is dropped, and so the lock let go.
-            drop(tell.send(Held { workflow, release }));
-        })
+        let mut release = None;
+        let held = Promise::new(&mut |resolve: Function, _| release = Some(resolve));
+        // If nobody waits any more, what is sent is dropped, and so the lock let go.
+        drop(release.map(|release| tell.send(Held { workflow, release })));
+        held
     });
     let name = format!("{PREFIX}{workflow}");
     method(&locks, "request")?.call3(&locks, &name.into(), &options, &granted).ok()?;
