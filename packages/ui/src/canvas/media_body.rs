@@ -14,7 +14,7 @@ use super::{
     geometry::Words,
 };
 use crate::{
-    media::{Ingest, use_address, words},
+    media::{Closed, Ingest, use_address, use_closed, words},
     platform,
     store::{Known, Topic, use_asset, use_store, use_topic},
     viewer::Viewer,
@@ -140,7 +140,8 @@ fn is_large(pixels: f64) -> bool {
 #[component]
 fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
     let large = use_large(width) || row.thumbnail.is_none();
-    let address = use_address(row.id, large);
+    let closed = use_closed(Some(&row));
+    let address = use_address(row.id, large && closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let (original, failure) = (address.read().url(), address.read().failure());
@@ -164,7 +165,9 @@ fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
         } else {
             span { hidden: true, "data-asset-id": "{row.id}", "data-loaded": "false" }
         }
-        if let Some(reason) = failure {
+        if let Some(state) = closed {
+            Closed { state, class: if row.thumbnail.is_some() { "note-line" } else { "ask" } }
+        } else if let Some(reason) = failure {
             div { class: if row.thumbnail.is_some() { "note-line" } else { "ask" }, role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
             div { class: "ask", role: "status", "This can’t be shown as a picture here. It is kept as it is." }
@@ -177,7 +180,8 @@ fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
 fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
     let editor = use_editor();
     let near = (editor.detail)() == Detail::Near;
-    let address = use_address(row.id, near);
+    let closed = use_closed(Some(&row));
+    let address = use_address(row.id, near && closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let (url, failure) = (address.read().url(), address.read().failure());
@@ -207,7 +211,9 @@ fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
         } else if let Some(poster) = poster {
             img { src: "{poster}", alt: "{alt}", draggable: false, "data-asset-id": "{row.id}", "data-loaded": "true" }
         }
-        if let Some(reason) = failure {
+        if let Some(state) = closed {
+            Closed { state, class: if row.thumbnail.is_some() { "note-line" } else { "ask" } }
+        } else if let Some(reason) = failure {
             div { class: "note-line", role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
             div { class: "note-line", role: "status", "This window can’t play it. It is kept as it is." }
@@ -220,7 +226,8 @@ fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
 fn Sound(row: Rc<Asset>, alt: String) -> Element {
     let editor = use_editor();
     let near = (editor.detail)() == Detail::Near;
-    let address = use_address(row.id, near);
+    let closed = use_closed(Some(&row));
+    let address = use_address(row.id, near && closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let (url, failure) = (address.read().url(), address.read().failure());
@@ -239,7 +246,9 @@ fn Sound(row: Rc<Asset>, alt: String) -> Element {
                 onerror: move |_| unshown.set(true),
             }
         }
-        if let Some(reason) = failure {
+        if let Some(state) = closed {
+            Closed { state, class: "note-line" }
+        } else if let Some(reason) = failure {
             div { class: "note-line", role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
             div { class: "note-line", role: "status", "This window can’t play it. It is kept as it is." }

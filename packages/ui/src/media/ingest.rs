@@ -15,7 +15,7 @@ use engine::Picture;
 use futures::future::{Either, select};
 use storage::{
     Error,
-    blobs::{Added, Source, Ticket},
+    blobs::{Added, Notice, Source, Ticket},
     model::{Asset, NodeId, Point, WorkflowId},
 };
 use tokio::sync::Semaphore;
@@ -306,7 +306,9 @@ impl Ingest {
         if self.0.asked.replace(true) {
             return;
         }
-        for notice in self.0.store.session().assets().notices() {
+        // That there are no folders is said where one would be chosen.
+        let notices = self.0.store.session().assets().notices().iter();
+        for notice in notices.filter(|notice| **notice != Notice::NoFolders) {
             let (title, words) = words::notice(*notice);
             self.0.toaster.info(format!("{title}. {words}"));
         }
@@ -325,8 +327,8 @@ impl Ingest {
 
     fn say_full(&self, name: &str) {
         let this = self.clone();
-        let ways = if platform::HAS_FOLDERS {
-            "Clean up what no workflow uses, or move media to a folder on another disk."
+        let ways = if self.0.store.has_folders() {
+            "Clean up what no workflow uses, or move media to a folder of yours."
         } else {
             "Clean up what no workflow uses, or move media to a folder with Atelier for the desktop."
         };

@@ -15,7 +15,7 @@ pub use self::reel::{Item, Reel};
 use self::{facts::Facts, film::Film, stage::Stage};
 use crate::{
     canvas::use_editor,
-    media::{use_address, words},
+    media::{use_address, use_closed, words},
     platform,
     store::{Topic, use_asset, use_store, use_topic},
     widgets::{Icon, IconName, Modal, Toaster},
@@ -314,8 +314,10 @@ fn Close() -> Element {
 fn Acts(item: Item) -> Element {
     let store = use_store();
     let toaster: Toaster = use_context();
-    let address = use_address(item.asset, true);
-    let name = use_asset(&store, item.asset).row().map_or_else(|| item.title.clone(), words::name);
+    let known = use_asset(&store, item.asset);
+    let closed = use_closed(known.row());
+    let address = use_address(item.asset, closed.is_none());
+    let name = known.row().map_or_else(|| item.title.clone(), words::name);
     let url = address.read().url();
     let copied = url.clone();
     let saved = name.clone();

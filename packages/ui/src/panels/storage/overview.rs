@@ -1,11 +1,12 @@
 //! How much there is, and how much there may be.
 
 use dioxus::prelude::*;
-use storage::blobs::{Notice, Quota};
+use storage::blobs::{Notice, Quota, Where};
 
 use super::{
     StorageDesk,
     figures::{kind_class, kind_word, room},
+    folder,
     use_counted,
 };
 use crate::{
@@ -29,8 +30,12 @@ pub fn Overview(version: u64) -> Element {
     let used = quota.map_or(media, |quota| quota.used.max(media));
     let (total, left) = quota.map_or((used, 0), |quota| (quota.total.max(used), quota.total.saturating_sub(used)));
     let rest = used - media;
-    let of = if platform::HAS_FOLDERS { "that this disk has room for" } else { "that this browser allows" };
+    let of = if platform::IS_NATIVE { "that this disk has room for" } else { "that this browser allows" };
     let share = |bytes: u64| if total == 0 { 0. } else { bytes as f64 / total as f64 * 100. };
+    let all = store.session().assets().notices().iter().copied();
+    let notices: Vec<_> = all.filter(|notice| *notice != Notice::NoFolders).collect();
+    let moves = store.has_folders() && figures.files > figures.places.get(&Where::Folder).map_or(0, |(files, _)| *files);
+    let moving = store.clone();
     let keep = move |_| {
         let store = store.clone();
         async move {
@@ -42,7 +47,7 @@ pub fn Overview(version: u64) -> Element {
         }
     };
     rsx! {
-        for notice in store_notices() {
+        for notice in notices {
             Said { key: "{notice:?}", notice }
         }
         if let Some(quota) = quota.filter(Quota::is_nearly_full) {
@@ -51,6 +56,14 @@ pub fn Overview(version: u64) -> Element {
                 div {
                     b { class: "num", "{words::size(left)} left of {words::size(quota.total)}" }
                     p { class: "q num", "{room(left, figures.files, media)}" }
+                }
+                if moves {
+                    button {
+                        class: "btn small",
+                        disabled: desk.work.read().is_some(),
+                        onclick: move |_| folder::choose_and_move(&moving, desk, toaster),
+                        "Move media to a folder…"
+                    }
                 }
             }
         }
@@ -119,11 +132,6 @@ pub fn Overview(version: u64) -> Element {
             }
         }
     }
-}
-
-/// What this device can't do.
-fn store_notices() -> Vec<Notice> {
-    use_store().session().assets().notices().to_vec()
 }
 
 /// One thing that it can't do, and what is done instead.

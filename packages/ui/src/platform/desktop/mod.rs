@@ -10,14 +10,14 @@ use dioxus::prelude::*;
 use super::{Leaving, PageState};
 
 pub use self::{
-    files::{chosen, clear, copy_picture, dropped, on_paste, pasted, read, save, use_folder},
+    files::{allow_folder, choose_folder, chosen, clear, copy_picture, dropped, on_paste, pasted, read, save, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 
 /// What the private files are called here.
 pub const OWN_FILES: &str = "In Atelier’s own folder on this disk";
-/// Whether media can be kept in a folder of the user's.
-pub const HAS_FOLDERS: bool = true;
+/// Whether this is a window of a process of its own, and not a page of a browser's.
+pub const IS_NATIVE: bool = true;
 /// Whether pictures can be put into the clipboard.
 pub const COPIES_PICTURES: bool = false;
 /// Whether the page itself saves what a link leads to.
