@@ -48,6 +48,7 @@ pub fn MediaBody(id: NodeId, kind: MediaKind, width: f64) -> Element {
                     button {
                         class: "nbtn",
                         onpointerdown: |event| event.stop_propagation(),
+                        onkeydown: |event| keep_press(&event),
                         onclick: move |_| ingest.choose(Some(id)),
                         "Choose…"
                     }
@@ -277,6 +278,13 @@ fn Foot(left: String, right: String, tip: String, width: f64) -> Element {
             span { class: if long { "grow cut" } else { "grow" }, "{left}" }
             span { "{right}" }
         }
+    }
+}
+
+/// Keeps the keys that press a button on a card from the card and the canvas, which would take them for their own.
+pub fn keep_press(event: &KeyboardEvent) {
+    if matches!(event.key(), Key::Enter) || event.key() == Key::Character(" ".into()) {
+        event.stop_propagation();
     }
 }
 

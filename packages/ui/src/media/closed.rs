@@ -7,6 +7,7 @@ use storage::{
 };
 
 use crate::{
+    canvas::keep_press,
     platform,
     store::{Topic, use_store, use_topic},
     widgets::Toaster,
@@ -58,6 +59,7 @@ pub fn AllowFolder(state: FolderState, class: String) -> Element {
             title: "{label}",
             onpointerdown: |event| event.stop_propagation(),
             ondoubleclick: |event| event.stop_propagation(),
+            onkeydown: |event| keep_press(&event),
             onclick: move |event| {
                 event.stop_propagation();
                 // Asked now: a moment later this is no click any more.

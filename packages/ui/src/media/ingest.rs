@@ -144,6 +144,14 @@ impl Ingest {
         entries.iter().filter(|(_, entry)| entry.arrival.workflow == workflow).map(|(id, _)| *id).collect()
     }
 
+    /// The name of a file that found no room and waits to be tried again. Browsers don't always tell through their quota that
+    /// there is none. [`Topic::Arrivals`]
+    pub fn without_room(&self) -> Option<String> {
+        let is_full = |arrival: &Arrival| matches!(&arrival.stage, Stage::Failed(failure) if failure.full);
+        let entries = self.0.entries.borrow();
+        entries.values().map(|entry| &entry.arrival).find(|arrival| is_full(arrival)).map(|arrival| arrival.name.clone())
+    }
+
     /// How far one of them is. [`Topic::Arrival`]
     pub fn arrival(&self, id: u64) -> Option<Arrival> {
         self.0.entries.borrow().get(&id).map(|entry| entry.arrival.clone())
@@ -319,10 +327,12 @@ impl Ingest {
         let Some(arrival) = self.arrival(id) else { return };
         warn!(%error, name = arrival.name, "a file can't come in");
         let failure = failure(error, arrival.bytes);
-        if failure.full {
-            self.say_full(&arrival.name);
-        }
+        let full = failure.full;
         self.say(id, Stage::Failed(failure));
+        if full {
+            self.say_full(&arrival.name);
+            self.0.store.notify(vec![Topic::Arrivals]);
+        }
     }
 
     fn say_full(&self, name: &str) {

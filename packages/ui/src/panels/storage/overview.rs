@@ -10,9 +10,9 @@ use super::{
     use_counted,
 };
 use crate::{
-    media::words,
+    media::{Ingest, words},
     platform,
-    store::use_store,
+    store::{Topic, use_store, use_topic},
     widgets::{Icon, IconName, Toaster},
 };
 
@@ -22,6 +22,8 @@ pub fn Overview(version: u64) -> Element {
     let store = use_store();
     let desk: StorageDesk = use_context();
     let toaster: Toaster = use_context();
+    let ingest: Ingest = use_context();
+    use_topic(&store, Topic::Arrivals);
     let Some(counted) = use_counted() else { return VNode::empty() };
     let (figures, usage) = (&counted.figures, &counted.usage);
     let quota = (desk.quota)();
@@ -35,7 +37,6 @@ pub fn Overview(version: u64) -> Element {
     let all = store.session().assets().notices().iter().copied();
     let notices: Vec<_> = all.filter(|notice| *notice != Notice::NoFolders).collect();
     let moves = store.has_folders() && figures.files > figures.places.get(&Where::Folder).map_or(0, |(files, _)| *files);
-    let moving = store.clone();
     let keep = move |_| {
         let store = store.clone();
         async move {
@@ -50,7 +51,18 @@ pub fn Overview(version: u64) -> Element {
         for notice in notices {
             Said { key: "{notice:?}", notice }
         }
-        if let Some(quota) = quota.filter(Quota::is_nearly_full) {
+        if let Some(name) = ingest.without_room() {
+            div { class: "msg error", role: "status", "data-full": "true",
+                Icon { name: IconName::CircleAlert }
+                div {
+                    b { "There was no room for “{name}”" }
+                    p { class: "q", "{ways_out(moves)} Then try it again. Nothing that is stored suffers." }
+                }
+                if moves {
+                    MoveOut {}
+                }
+            }
+        } else if let Some(quota) = quota.filter(Quota::is_nearly_full) {
             div { class: "msg warn", role: "status",
                 Icon { name: IconName::TriangleAlert }
                 div {
@@ -58,12 +70,7 @@ pub fn Overview(version: u64) -> Element {
                     p { class: "q num", "{room(left, figures.files, media)}" }
                 }
                 if moves {
-                    button {
-                        class: "btn small",
-                        disabled: desk.work.read().is_some(),
-                        onclick: move |_| folder::choose_and_move(&moving, desk, toaster),
-                        "Move media to a folder…"
-                    }
+                    MoveOut {}
                 }
             }
         }
@@ -131,6 +138,27 @@ pub fn Overview(version: u64) -> Element {
                 }
             }
         }
+    }
+}
+
+/// How to make room.
+fn ways_out(moves: bool) -> &'static str {
+    if moves {
+        "Clean up what no workflow uses, or move media to a folder of yours."
+    } else {
+        "Clean up what no workflow uses, or remove nodes whose files you don’t need."
+    }
+}
+
+/// The button that makes room by moving media out of the browser's share of the disk, or to another disk.
+#[component]
+fn MoveOut() -> Element {
+    let store = use_store();
+    let desk: StorageDesk = use_context();
+    let toaster: Toaster = use_context();
+    let busy = desk.work.read().is_some();
+    rsx! {
+        button { class: "btn small", disabled: busy, onclick: move |_| folder::choose_and_move(&store, desk, toaster), "Move media to a folder…" }
     }
 }
 
