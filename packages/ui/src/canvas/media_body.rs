@@ -14,7 +14,7 @@ use super::{
     geometry::Words,
 };
 use crate::{
-    media::{Closed, Ingest, use_address, use_closed, words},
+    media::{Closed, ClosedLine, Ingest, use_address, use_closed, words},
     platform,
     store::{Known, Topic, use_asset, use_store, use_topic},
     viewer::Viewer,
@@ -167,7 +167,11 @@ fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
             span { hidden: true, "data-asset-id": "{row.id}", "data-loaded": "false" }
         }
         if let Some(state) = closed {
-            Closed { state, class: if row.thumbnail.is_some() { "note-line" } else { "ask" } }
+            if row.thumbnail.is_some() {
+                ClosedLine { state }
+            } else {
+                Closed { state, class: "ask" }
+            }
         } else if let Some(reason) = failure {
             div { class: if row.thumbnail.is_some() { "note-line" } else { "ask" }, role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
@@ -213,7 +217,11 @@ fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
             img { src: "{poster}", alt: "{alt}", draggable: false, "data-asset-id": "{row.id}", "data-loaded": "true" }
         }
         if let Some(state) = closed {
-            Closed { state, class: if row.thumbnail.is_some() { "note-line" } else { "ask" } }
+            if row.thumbnail.is_some() {
+                ClosedLine { state }
+            } else {
+                Closed { state, class: "ask" }
+            }
         } else if let Some(reason) = failure {
             div { class: "note-line", role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
@@ -248,7 +256,7 @@ fn Sound(row: Rc<Asset>, alt: String) -> Element {
             }
         }
         if let Some(state) = closed {
-            Closed { state, class: "note-line" }
+            ClosedLine { state }
         } else if let Some(reason) = failure {
             div { class: "note-line", role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {

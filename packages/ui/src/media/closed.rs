@@ -10,7 +10,7 @@ use crate::{
     canvas::keep_press,
     platform,
     store::{Topic, use_store, use_topic},
-    widgets::Toaster,
+    widgets::{Icon, IconName, Toaster},
 };
 
 /// Why an original can't be had now, if it is in a folder that can't be used.
@@ -38,6 +38,27 @@ pub fn Closed(state: FolderState, class: String) -> Element {
         div { class, role: "status", "data-folder-state": state_name(&state),
             span { "{words}" }
             AllowFolder { state: state.clone(), class: "nbtn" }
+        }
+    }
+}
+
+/// The same in one line below a picture that stands: it covers as little of it as it can.
+#[component]
+pub fn ClosedLine(state: FolderState) -> Element {
+    let words = match &state {
+        FolderState::None | FolderState::Granted { .. } => return VNode::empty(),
+        // The button says it all.
+        FolderState::NeedsClick { .. } => None,
+        FolderState::Denied { name } => Some(format!("“{name}” is closed")),
+        FolderState::Missing { name } => Some(format!("“{name}” isn’t there now")),
+    };
+    rsx! {
+        div { class: "note-line closed", role: "status", "data-folder-state": state_name(&state),
+            Icon { name: IconName::Folder }
+            if let Some(words) = words {
+                span { class: "cut grow", title: "{words}", "{words}" }
+            }
+            AllowFolder { state: state.clone(), class: "link" }
         }
     }
 }

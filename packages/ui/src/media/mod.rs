@@ -12,7 +12,7 @@ pub use self::{
     add::{AddMedia, bring_in},
     address::use_address,
     arrivals::Arrivals,
-    closed::{AllowFolder, Closed, state_name, use_closed},
+    closed::{AllowFolder, Closed, ClosedLine, state_name, use_closed},
     incoming::{Incoming, sorted},
     ingest::{Arrival, Ingest, Stage},
 };
