@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { address, open } from "./support/app.mjs";
 import { closeBrowser, freshContext } from "./support/browser.mjs";
+import { grid } from "./support/comfyui.mjs";
 import { addMedia, choose, pictures, seen } from "./support/media.mjs";
 import { storedRows } from "./support/stored.mjs";
 
@@ -109,22 +110,33 @@ test("from four fifths on it is said that room runs short, once and before anyth
   await seen(app, 3);
 });
 
-test("the browser is asked to keep what is stored with the first file, and not before", async (t) => {
+/** Atelier in a page that counts how often it asks the browser to keep what is stored. The browser never answers, as its user may not. */
+async function counted(t) {
   const context = await freshContext(t);
   await context.addInitScript(() => {
     window.asked = 0;
-    const persist = StorageManager.prototype.persist;
     StorageManager.prototype.persist = function () {
       window.asked++;
-      return persist.call(this);
+      return new Promise(() => {});
     };
   });
   const app = await open(t, context);
+  return { app, asked: () => app.page.evaluate(() => asked) };
+}
+
+test("the browser is asked to keep what is stored with the first file, not before, and nothing waits for its answer", async (t) => {
+  const { app, asked } = await counted(t);
   await app.newWorkflow();
-  assert.equal(await app.page.evaluate(() => asked), 0);
+  assert.equal(await asked(), 0);
   const files = await pictures(app.page, 2);
   await addMedia(app, files.slice(0, 1));
-  assert.equal(await app.page.evaluate(() => asked), 1);
+  assert.equal(await asked(), 1);
   await addMedia(app, files.slice(1), 2);
-  assert.equal(await app.page.evaluate(() => asked), 1);
+  assert.equal(await asked(), 1);
+});
+
+test("it is asked with the first workflow as well", async (t) => {
+  const { app, asked } = await counted(t);
+  await app.importJson("grid.json", grid(3), 3);
+  assert.equal(await asked(), 1);
 });

@@ -100,6 +100,8 @@ struct Inner {
     chosen_for: Cell<Option<NodeId>>,
     /// Whether the browser was asked to keep what is stored.
     asked: Cell<bool>,
+    /// Whether it was said what the device can't do.
+    said: Cell<bool>,
     /// Whether it was said that room runs short.
     warned: Cell<bool>,
 }
@@ -116,6 +118,7 @@ impl Ingest {
             slots: Rc::new(Semaphore::new(AT_ONCE)),
             chosen_for: Cell::default(),
             asked: Cell::default(),
+            said: Cell::default(),
             warned: Cell::default(),
         }))
     }
@@ -201,7 +204,8 @@ impl Ingest {
         // Nobody closes the semaphore.
         let Ok(slot) = slots.acquire().await else { return };
         let Some((source, name, ticket)) = self.begin(id) else { return };
-        self.ask_to_keep().await;
+        self.ask_to_keep();
+        self.say_limits();
         let put = self.put(id, source, name, &ticket).await;
         let came = match put {
             Ok(added) => self.arrive(id, added, &ticket).await,
@@ -309,9 +313,17 @@ impl Ingest {
         assets.asset(id).await.ok().flatten().unwrap_or(asset)
     }
 
-    /// With the first file: asks the browser not to clear what is stored by itself, and says what it can't do.
-    async fn ask_to_keep(&self) {
-        if self.0.asked.replace(true) {
+    /// With the first file or workflow that comes in: asks the browser not to clear what is stored by itself. Some ask their user,
+    /// who may take their time; nothing waits for it.
+    pub fn ask_to_keep(&self) {
+        if !self.0.asked.replace(true) {
+            spawn_forever(async { _ = platform::ask_to_keep().await });
+        }
+    }
+
+    /// With the first file: says what this device can't do.
+    fn say_limits(&self) {
+        if self.0.said.replace(true) {
             return;
         }
         // That there are no folders is said where one would be chosen.
@@ -320,7 +332,6 @@ impl Ingest {
             let (title, words) = words::notice(*notice);
             self.0.toaster.info(format!("{title}. {words}"));
         }
-        platform::ask_to_keep().await;
     }
 
     fn fail(&self, id: u64, error: &Error) {
