@@ -14,10 +14,7 @@ use web_sys::FileSystemDirectoryHandle;
 
 use tracing::warn;
 
-use super::{
-    Assets, Folder, FolderState, Where,
-    web::option,
-};
+use super::{Assets, Folder, FolderState, Where, web::option};
 use crate::{
     BoxFuture, Error, Result,
     backend::indexed_db::IndexedDb,

@@ -64,7 +64,9 @@ impl Folder {
     async fn base(&self) -> Result<FileSystemDirectoryHandle> {
         let made = async { folder(&folder(&self.root, ATELIER).await?, &self.handle).await };
         made.await.map_err(|error| match closed(error) {
-            Error::Missing { reason, .. } => Error::Missing { what: format!("the folder “{}”", self.root.name()), reason },
+            Error::Missing { reason, .. } => {
+                Error::Missing { what: format!("the folder “{}”", self.root.name()), reason }
+            }
             other => other,
         })
     }

@@ -152,7 +152,11 @@ impl Ingest {
     pub fn without_room(&self) -> Option<String> {
         let is_full = |arrival: &Arrival| matches!(&arrival.stage, Stage::Failed(failure) if failure.full);
         let entries = self.0.entries.borrow();
-        entries.values().map(|entry| &entry.arrival).find(|arrival| is_full(arrival)).map(|arrival| arrival.name.clone())
+        entries
+            .values()
+            .map(|entry| &entry.arrival)
+            .find(|arrival| is_full(arrival))
+            .map(|arrival| arrival.name.clone())
     }
 
     /// How far one of them is. [`Topic::Arrival`]

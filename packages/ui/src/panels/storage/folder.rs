@@ -202,7 +202,9 @@ fn words(state: &FolderState, files: usize, preferred: bool) -> String {
             "{count}. Nothing is lost, but this browser keeps Atelier out. Allow file editing in the site’s settings, left of the address, then ask again, or choose the folder anew"
         ),
         FolderState::Missing { .. } => {
-            format!("{count}. It isn’t there: connect its disk or undo its new name, then look again; or choose where it is now")
+            format!(
+                "{count}. It isn’t there: connect its disk or undo its new name, then look again; or choose where it is now"
+            )
         }
     }
 }

@@ -6,8 +6,7 @@ use storage::blobs::{Notice, Quota, Where};
 use super::{
     StorageDesk,
     figures::{kind_class, kind_word, room},
-    folder,
-    use_counted,
+    folder, use_counted,
 };
 use crate::{
     media::{Ingest, words},
@@ -36,7 +35,8 @@ pub fn Overview(version: u64) -> Element {
     let share = |bytes: u64| if total == 0 { 0. } else { bytes as f64 / total as f64 * 100. };
     let all = store.session().assets().notices().iter().copied();
     let notices: Vec<_> = all.filter(|notice| *notice != Notice::NoFolders).collect();
-    let moves = store.has_folders() && figures.files > figures.places.get(&Where::Folder).map_or(0, |(files, _)| *files);
+    let moves =
+        store.has_folders() && figures.files > figures.places.get(&Where::Folder).map_or(0, |(files, _)| *files);
     let keep = move |_| {
         let store = store.clone();
         async move {

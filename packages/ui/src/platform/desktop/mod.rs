@@ -10,7 +10,9 @@ use dioxus::prelude::*;
 use super::{Leaving, PageState};
 
 pub use self::{
-    files::{allow_folder, choose_folder, chosen, clear, copy_picture, dropped, on_paste, pasted, read, save, use_folder},
+    files::{
+        allow_folder, choose_folder, chosen, clear, copy_picture, dropped, on_paste, pasted, read, save, use_folder,
+    },
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 
