@@ -4,51 +4,18 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
+import { addMedia, pictures, seen } from "./support/pictures.mjs";
 import { storedRows } from "./support/stored.mjs";
 
 after(closeBrowser);
 
 const COUNT = 12;
 
-/** So many different pictures, and the first of them once more under another name. */
-async function pictures(app, count) {
-  const drawn = await app.page.evaluate(async (count) => {
-    const files = [];
-    for (let number = 0; number < count; number++) {
-      const canvas = new OffscreenCanvas(640, 480);
-      const context = canvas.getContext("2d");
-      context.fillStyle = `hsl(${number * 29} 60% 50%)`;
-      context.fillRect(0, 0, 640, 480);
-      context.fillStyle = "white";
-      context.fillText(`Picture ${number}`, 20, 40);
-      const blob = await canvas.convertToBlob({ type: "image/png" });
-      files.push([...new Uint8Array(await blob.arrayBuffer())]);
-    }
-    return files;
-  }, count);
-  const file = (name, bytes) => ({ name, mimeType: "image/png", buffer: Buffer.from(bytes) });
-  return [...drawn.map((bytes, number) => file(`picture-${number}.png`, bytes)), file("again.png", drawn[0])];
-}
-
-/** Gives files to "Add media" and waits until each has its node. */
-async function addMedia(app, files) {
-  await app.page.locator("input[type=file][data-media]").setInputFiles(files);
-  await app.page.waitForSelector(`[data-canvas][data-node-count="${files.length}"]`, { timeout: 60_000 });
-  await app.saved();
-  await app.canvas.element.press("1");
-}
-
-/** Waits until so many pictures can be seen. */
-const seen = (app, count) =>
-  app.page.waitForFunction(
-    (count) => document.querySelectorAll('[data-node-id] [data-asset-id][data-loaded="true"]').length === count,
-    count,
-  );
-
 test("twelve pictures come in, are shown, are kept once each, and are there after a reload", async (t) => {
   const app = await open(t);
   await app.newWorkflow();
-  await addMedia(app, await pictures(app, COUNT));
+  const files = await pictures(app.page, COUNT);
+  await addMedia(app, [...files, { ...files[0], name: "again.png" }]);
   await seen(app, COUNT + 1);
   const places = Object.values(await app.canvas.nodes());
   const apart = (a, b) => a === b || a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
@@ -67,7 +34,7 @@ test("twelve pictures come in, are shown, are kept once each, and are there afte
 test("what no node refers to any more is listed, and cleaning up removes it", async (t) => {
   const app = await open(t);
   await app.newWorkflow();
-  await addMedia(app, (await pictures(app, 3)).slice(0, 3));
+  await addMedia(app, await pictures(app.page, 3));
   await seen(app, 3);
   const [id] = Object.keys(await app.canvas.nodes());
   await app.canvas.header(id).click();

@@ -58,6 +58,8 @@ pub struct Device {
     pub own: Option<Arc<dyn Place>>,
     /// Its database.
     pub database: Arc<dyn Place>,
+    /// A folder that its user chose.
+    pub folder: Option<Arc<dyn Place>>,
 }
 
 /// A place for bytes that nobody has used before.

@@ -110,6 +110,12 @@ macro_rules! over_places {
                 let ground = crate::ground::Here::new(crate::ground::Kind::Chosen);
                 crate::run(crate::PLACES, stringify!($place), std::rc::Rc::new(ground));
             })*
+
+            $(#[test]
+            fn $media() {
+                let ground = crate::ground::Here::new(crate::ground::Kind::Chosen);
+                crate::run(crate::MEDIA, stringify!($media), std::rc::Rc::new(ground));
+            })*
         }
     };
 }

@@ -12,6 +12,7 @@
 mod assets;
 mod connection;
 mod convert;
+mod handles;
 mod read;
 mod transaction;
 
@@ -105,6 +106,24 @@ impl IndexedDb {
     /// All blobs' keys, in an array.
     pub(crate) fn blob_keys(&self) -> BoxFuture<Result<JsValue>> {
         self.attempt(assets::ask_blob_keys, assets::result)
+    }
+}
+
+/// What the user gave access to: handles of folders.
+impl IndexedDb {
+    /// Remembers a handle under a key, instead of any other.
+    pub(crate) fn put_handle(&self, key: String, handle: JsValue) -> BoxFuture<Result<()>> {
+        self.attempt(move |connection| handles::begin_put(connection, &key, &handle), transaction::ended)
+    }
+
+    /// The key and the handle that are remembered.
+    pub(crate) fn handle(&self) -> BoxFuture<Result<Option<(String, JsValue)>>> {
+        self.attempt(handles::ask, handles::handle)
+    }
+
+    /// Forgets all handles.
+    pub(crate) fn delete_handles(&self) -> BoxFuture<Result<()>> {
+        self.attempt(handles::begin_delete, transaction::ended)
     }
 }
 

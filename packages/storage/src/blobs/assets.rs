@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use super::{
@@ -33,7 +34,7 @@ struct Inner {
     device: Device,
     stamp: Box<dyn StampSource>,
     notices: Vec<Notice>,
-    folder: Mutex<FolderState>,
+    folder: watch::Sender<FolderState>,
     /// What [`Assets::verify`] has found to be damaged: it is replaced when the same content comes again.
     damaged: Mutex<BTreeSet<AssetId>>,
 }
@@ -131,7 +132,7 @@ impl Assets {
             device,
             stamp,
             notices,
-            folder: Mutex::default(),
+            folder: watch::Sender::default(),
             damaged: Mutex::default(),
         }))
     }
@@ -170,15 +171,56 @@ impl Assets {
     pub async fn put(&self, source: Source, name: Option<String>, ticket: Ticket) -> Result<Added> {
         let held = Arc::new(self.0.lock.shared().await);
         let place = self.0.places.preferred()?;
+        let put = match self.put_in(&*place, source.clone(), name.clone(), ticket.clone()).await {
+            // The folder may have gone, or be closed to us, since it was looked at.
+            Err(error) if self.preferred() == Where::Folder && !matches!(error, Error::Cancelled) => {
+                platform::heed_folder(self).await;
+                let now = self.0.places.preferred()?;
+                if Arc::ptr_eq(&place, &now) {
+                    return Err(error);
+                }
+                self.put_in(&*now, source, name, ticket).await
+            }
+            put => put,
+        };
+        put.map(|(asset, is_new)| Added { asset, is_new, held })
+    }
+
+    /// Keeps a content in a place. Says whether it is new.
+    async fn put_in(
+        &self,
+        place: &dyn Place,
+        source: Source,
+        name: Option<String>,
+        ticket: Ticket,
+    ) -> Result<(Asset, bool)> {
         let id = AssetId::new((self.0.stamp)());
         let staged = match place.stage(id, source, ticket).await {
             Ok(staged) => staged,
-            Err(error) => return Err(self.discarded(&*place, id, error).await),
+            Err(error) => return Err(self.discarded(place, id, error).await),
         };
-        match self.adopt(&*place, id, staged, name).await {
-            Ok((asset, is_new)) => Ok(Added { asset, is_new, held }),
-            Err(error) => Err(self.discarded(&*place, id, error).await),
+        match self.adopt(place, id, staged, name).await {
+            Ok(adopted) => Ok(adopted),
+            Err(error) => Err(self.discarded(place, id, error).await),
         }
+    }
+
+    /// The place where an asset's bytes are. Another tab may have chosen a folder meanwhile, or been allowed to use it.
+    async fn place_of(&self, asset: &Asset) -> Result<Arc<dyn Place>> {
+        let found = self.0.places.of(asset);
+        if found.is_ok() || Where::of(&asset.place) != Where::Folder {
+            return found;
+        }
+        platform::heed_folder(self).await;
+        self.0.places.of(asset)
+    }
+
+    /// What came of reading an asset. That a file can't be read may be news of the whole folder.
+    async fn heeded<T>(&self, asset: &Asset, read: Result<T>) -> Result<T> {
+        if read.is_err() && Where::of(&asset.place) == Where::Folder {
+            platform::heed_folder(self).await;
+        }
+        read
     }
 
     /// Gives what was staged a row and a name, or recognises it.
@@ -288,7 +330,8 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn read(&self, id: AssetId, range: Range<u64>) -> Result<Vec<u8>> {
         let asset = self.known(id).await?;
-        self.0.places.of(&asset)?.read(&asset, range).await
+        let read = self.place_of(&asset).await?.read(&asset, range).await;
+        self.heeded(&asset, read).await
     }
 
     /// An asset's whole content, to be put elsewhere.
@@ -297,7 +340,8 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn open(&self, id: AssetId) -> Result<Source> {
         let asset = self.known(id).await?;
-        self.0.places.of(&asset)?.open(&asset).await
+        let opened = self.place_of(&asset).await?.open(&asset).await;
+        self.heeded(&asset, opened).await
     }
 
     /// An address under which the page can show an asset, without having its bytes in memory. Nothing in it can run, wherever the
@@ -307,7 +351,8 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn url(&self, id: AssetId) -> Result<MediaUrl> {
         let asset = self.known(id).await?;
-        let source = self.0.places.of(&asset)?.open(&asset).await?;
+        let opened = self.place_of(&asset).await?.open(&asset).await;
+        let source = self.heeded(&asset, opened).await?;
         if asset.kind() == MediaKind::Other {
             return platform::url(&as_file(asset), &source);
         }
@@ -321,7 +366,8 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn file_url(&self, id: AssetId) -> Result<MediaUrl> {
         let asset = self.known(id).await?;
-        let source = self.0.places.of(&asset)?.open(&asset).await?;
+        let opened = self.place_of(&asset).await?.open(&asset).await;
+        let source = self.heeded(&asset, opened).await?;
         platform::url(&as_file(asset), &source)
     }
 
@@ -525,17 +571,31 @@ impl Assets {
 
     /// The folder that the user chose.
     pub fn folder(&self) -> FolderState {
-        self.0.folder.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.folder.borrow().clone()
+    }
+
+    /// The same, for whoever wants to hear when it changes.
+    pub fn watch_folder(&self) -> watch::Receiver<FolderState> {
+        self.0.folder.subscribe()
+    }
+
+    /// Where new bytes are to go. While a folder can't be used, they go to private files all the same.
+    pub fn preferred(&self) -> Where {
+        self.0.places.preferred_at()
+    }
+
+    /// Uses a folder that nobody remembers: for tests.
+    pub fn pretend_folder(&self, place: Option<Arc<dyn Place>>, state: FolderState) {
+        self.set_folder(place, state);
     }
 }
 
-/// What a chosen folder takes: on the web there is none yet.
-#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "only a native process can choose a folder"))]
+/// What a chosen folder takes.
 impl Assets {
-    /// From now on this is the folder that the user chose, or none is.
+    /// From now on this is the folder that the user chose, or none is. Without a place it can't be used.
     pub(super) fn set_folder(&self, place: Option<Arc<dyn Place>>, state: FolderState) {
-        *self.0.places.folder.lock().unwrap_or_else(PoisonError::into_inner) = place;
-        *self.0.folder.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.0.places.set_folder(place);
+        self.0.folder.send_if_modified(|known| std::mem::replace(known, state.clone()) != state);
     }
 
     /// The assets whose bytes are in a folder that the user chose.
@@ -558,10 +618,5 @@ impl Assets {
     /// An id that is later than everything that was made before.
     pub(super) fn stamp(&self) -> Stamp {
         (self.0.stamp)()
-    }
-
-    /// Where new bytes go.
-    pub(super) fn preferred(&self) -> Where {
-        self.0.places.preferred_at()
     }
 }

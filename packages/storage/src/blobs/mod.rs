@@ -1,7 +1,7 @@
 //! Where the bytes of images, videos and sounds are kept: beside the graph, never inside it (law 7).
 //!
-//! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs`
-//! and `indexed_db`; on the desktop `files`, in the data folder or in one that the user
+//! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs`,
+//! `folder` for one that the user chose, and `indexed_db`; on the desktop `files`, in the data folder or in one that the user
 //! chose, and `sqlite`. [`Assets`] ties places and the `assets` rows together, and is what the session hands out: bytes are
 //! complete, flushed and hashed before a row refers to them, and a row goes before its bytes go (law 8).
 
@@ -11,6 +11,8 @@ mod blocking;
 mod byte_range;
 #[cfg(not(target_arch = "wasm32"))]
 mod chosen;
+#[cfg(target_arch = "wasm32")]
+mod chosen_web;
 mod digest;
 #[cfg(not(target_arch = "wasm32"))]
 mod disk;
@@ -18,6 +20,8 @@ mod disk;
 mod drawing;
 #[cfg(not(target_arch = "wasm32"))]
 mod files;
+#[cfg(target_arch = "wasm32")]
+mod folder;
 #[cfg(not(target_arch = "wasm32"))]
 mod handles;
 #[cfg(target_arch = "wasm32")]
@@ -60,6 +64,8 @@ pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
 pub use byte_range::byte_range;
 #[cfg(not(target_arch = "wasm32"))]
 pub use files::Files;
+#[cfg(target_arch = "wasm32")]
+pub use folder::Folder;
 #[cfg(target_arch = "wasm32")]
 pub use indexed_db::DatabasePlace;
 pub use look::Look;

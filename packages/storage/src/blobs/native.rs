@@ -16,7 +16,7 @@ use crate::{
     model::Asset,
 };
 
-pub(super) use super::chosen::recall_folder;
+pub(super) use super::chosen::{heed_folder, recall_folder};
 
 /// What media need of this process beyond their places. Nothing of it is there when all is in memory.
 #[derive(Default)]

@@ -89,21 +89,21 @@ fn named(asset: &Asset) -> Option<(&'static str, String)> {
     Some((kind, id.to_string()))
 }
 
-async fn folder(parent: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystemDirectoryHandle> {
+pub(super) async fn folder(parent: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystemDirectoryHandle> {
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
     let found = JsFuture::from(parent.get_directory_handle_with_options(name, &options)).await;
     found.map_err(failed)?.dyn_into().map_err(failed)
 }
 
-async fn file(parent: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle> {
+pub(super) async fn file(parent: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
     let found = JsFuture::from(parent.get_file_handle_with_options(name, &options)).await;
     found.map_err(failed)?.dyn_into().map_err(failed)
 }
 
-async fn remove(parent: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
+pub(super) async fn remove(parent: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
     match JsFuture::from(parent.remove_entry(name)).await.map_err(failed) {
         Ok(_) | Err(Error::Missing { .. }) => Ok(()),
         Err(error) => Err(error),
@@ -111,7 +111,7 @@ async fn remove(parent: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
 }
 
 /// The names in a folder.
-async fn names(parent: &FileSystemDirectoryHandle) -> Result<Vec<String>> {
+pub(super) async fn names(parent: &FileSystemDirectoryHandle) -> Result<Vec<String>> {
     let all: AsyncIterator = parent.keys();
     let mut names = Vec::new();
     loop {
@@ -124,26 +124,30 @@ async fn names(parent: &FileSystemDirectoryHandle) -> Result<Vec<String>> {
     }
 }
 
-/// Writes a content to a file of ours.
+/// Writes a content to a private file.
 async fn write(file: &FileSystemFileHandle, source: &Source, ticket: &Ticket) -> Result<Staged> {
+    match stream_to(file, source, ticket).await {
+        // A full disk ends the stream with a word of its own.
+        Err(Error::Refused { message, .. }) if has_no_room().await => Err(Error::Full(message)),
+        ended => ended,
+    }
+}
+
+/// Writes a content to a file, which has it whole or not at all.
+pub(super) async fn stream_to(file: &FileSystemFileHandle, source: &Source, ticket: &Ticket) -> Result<Staged> {
     let made = JsFuture::from(file.create_writable()).await.map_err(failed)?;
     let stream: FileSystemWritableFileStream = made.dyn_into().map_err(failed)?;
     let wrote = web::stream(source, ticket, async |piece: &Uint8Array| {
         let written = stream.write_with_js_u8_array(piece).map_err(failed)?;
         JsFuture::from(written).await.map(drop).map_err(failed)
     });
-    let ended = match wrote.await {
+    match wrote.await {
         Ok(staged) => JsFuture::from(stream.close()).await.map(|_| staged).map_err(failed),
         Err(error) => {
             // What was written so far goes with the stream.
             drop(JsFuture::from(stream.abort()).await);
             Err(error)
         }
-    };
-    match ended {
-        // A full disk ends the stream with a word of its own.
-        Err(Error::Refused { message, .. }) if has_no_room().await => Err(Error::Full(message)),
-        ended => ended,
     }
 }
 
@@ -154,19 +158,31 @@ async fn has_no_room() -> bool {
 
 /// Gives a file another folder and name.
 async fn rename(from: &FileSystemFileHandle, folder: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
-    let rename = Reflect::get(from, &"move".into()).ok().and_then(|found| found.dyn_into::<Function>().ok());
-    let Some(rename) = rename else {
+    let Some(moved) = moved(from, folder, name) else {
         // Copied, where files can't be moved.
         let blob: Blob = JsFuture::from(from.get_file()).await.map_err(failed)?.dyn_into().map_err(failed)?;
         let to = file(folder, name, true).await?;
         return write(&to, &Source::Blob(blob), &Ticket::default()).await.map(drop);
     };
-    let moved: Promise = rename.call2(from, folder, &name.into()).map_err(failed)?.dyn_into().map_err(failed)?;
-    JsFuture::from(moved).await.map(drop).map_err(failed)
+    moved.await
+}
+
+/// Moves a file, where the browser can.
+pub(super) fn moved(
+    from: &FileSystemFileHandle,
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Option<impl Future<Output = Result<()>> + use<>> {
+    let rename: Function = Reflect::get(from, &"move".into()).ok()?.dyn_into().ok()?;
+    let begun = rename.call2(from, folder, &name.into());
+    Some(async move {
+        let moved: Promise = begun.map_err(failed)?.dyn_into().map_err(failed)?;
+        JsFuture::from(moved).await.map(drop).map_err(failed)
+    })
 }
 
 /// Runs to its end, whoever waits for it.
-fn run<T: 'static>(work: impl Future<Output = Result<T>> + 'static) -> BoxFuture<Result<T>> {
+pub(super) fn run<T: 'static>(work: impl Future<Output = Result<T>> + 'static) -> BoxFuture<Result<T>> {
     detached(work, || Err(Error::Disconnected("the page is going away".into())))
 }
 
@@ -251,9 +267,11 @@ impl Place for Opfs {
 /// Removes a file whose name is an id, unless it stays. Says how many bytes that freed.
 async fn sweep_one(parent: &FileSystemDirectoryHandle, name: &str, stays: impl Fn(AssetId) -> bool) -> Result<u64> {
     let Ok(id) = Uuid::try_parse(name).map(AssetId::from_uuid) else { return Ok(0) };
-    if stays(id) {
-        return Ok(0);
-    }
+    if stays(id) { Ok(0) } else { free(parent, name).await }
+}
+
+/// Removes a file. Says how many bytes that freed.
+pub(super) async fn free(parent: &FileSystemDirectoryHandle, name: &str) -> Result<u64> {
     let handle = file(parent, name, false).await?;
     let found: JsValue = JsFuture::from(handle.get_file()).await.map_err(failed)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size: whole and below 2^53")]

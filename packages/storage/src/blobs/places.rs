@@ -76,20 +76,22 @@ pub enum FolderState {
     },
 }
 
-/// What this device can't do and what is done instead. Each is said once.
+/// What this device can't do and what is done instead. Each is said in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Notice {
     /// Files are written by the page's own means, which is slower: the browser gives workers no quick access.
     SlowFiles,
     /// There are no private files, so media are in the database.
     NoFiles,
+    /// The browser gives pages no folder of the disk, so media stay in its own storage.
+    NoFolders,
 }
 
 /// The places, by where they are.
 pub(super) struct Places {
     pub(super) own: Option<Arc<dyn Place>>,
     pub(super) database: Arc<dyn Place>,
-    pub(super) folder: Mutex<Option<Arc<dyn Place>>>,
+    folder: Mutex<Option<Arc<dyn Place>>>,
     /// Where new bytes go.
     preferred: Mutex<Where>,
 }
@@ -98,6 +100,11 @@ impl Places {
     /// New bytes go to private files.
     pub(super) fn new(own: Option<Arc<dyn Place>>, database: Arc<dyn Place>) -> Self {
         Self { own, database, folder: Mutex::default(), preferred: Mutex::new(Where::Own) }
+    }
+
+    /// From now on this is the folder.
+    pub(super) fn set_folder(&self, folder: Option<Arc<dyn Place>>) {
+        *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = folder;
     }
 
     /// Which of them new bytes go to.
@@ -115,9 +122,13 @@ impl Places {
         if to == Where::Own && self.own.is_none() { Where::Database } else { to }
     }
 
-    /// Where new bytes go.
+    /// Where new bytes go: to private files for as long as a folder has to be allowed again. Nothing should have to wait for a
+    /// click, and they can be moved later.
     pub(super) fn preferred(&self) -> Result<Arc<dyn Place>> {
-        self.at(self.preferred_at())
+        match self.preferred_at() {
+            Where::Folder => self.at(Where::Folder).or_else(|_| self.at(Where::Own)),
+            at => self.at(at),
+        }
     }
 
     pub(super) fn at(&self, at: Where) -> Result<Arc<dyn Place>> {

@@ -1,25 +1,33 @@
 //! What a page does with contents.
 
-use std::{ops::Range, sync::Arc};
+use std::{cell::RefCell, ops::Range, sync::Arc};
 
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
-use super::{Assets, MediaUrl, Quota, Source, Staged, Ticket, digest::Digest};
-use crate::{Error, Result, model::Asset};
+use super::{MediaUrl, Quota, Source, Staged, Ticket, chosen_web::Chosen, digest::Digest};
+use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset};
 
 /// How much of a content is in memory at a time. Larger pieces are slower, measured in the browser.
 const PIECE: f64 = (1 << 20) as f64;
 
-/// What media need of a page beyond their places: nothing.
-#[derive(Default)]
-pub(crate) struct Device(());
+pub(super) use super::chosen_web::{heed_folder, recall_folder};
 
-/// A page has no folder that could be opened again without asking.
-#[expect(clippy::unused_async, reason = "a native process looks for it")]
-pub(super) async fn recall_folder(_assets: &Assets) {}
+/// What media need of a page beyond their places: what remembers the chosen folder, and that itself.
+#[derive(Default)]
+pub(crate) struct Device {
+    pub(super) database: Option<IndexedDb>,
+    pub(super) chosen: RefCell<Option<Chosen>>,
+}
+
+impl Device {
+    /// A page with a database.
+    pub(crate) fn new(database: IndexedDb) -> Self {
+        Self { database: Some(database), chosen: RefCell::default() }
+    }
+}
 
 /// The address of a content. Making one copies nothing.
 pub(super) fn url(asset: &Asset, source: &Source) -> Result<MediaUrl> {

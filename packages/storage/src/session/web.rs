@@ -6,7 +6,7 @@ use super::{Event, Listeners, Location, Opened};
 use crate::{
     Result,
     backend::indexed_db::IndexedDb,
-    blobs::{DatabasePlace, Device, Notice, Opfs, Place},
+    blobs::{DatabasePlace, Device, Folder, Notice, Opfs, Place},
     tabs::{self, Channel, Nobody},
 };
 
@@ -31,12 +31,13 @@ pub(super) async fn open(location: Location, listeners: Listeners) -> Result<Ope
         Location::Database(name) => {
             let database = IndexedDb::open(&name, notify).await?;
             let own = Opfs::open().await;
-            let notices = if own.is_some() { Vec::new() } else { vec![Notice::NoFiles] };
+            let lacks = [(own.is_some(), Notice::NoFiles), (Folder::is_offered(), Notice::NoFolders)];
+            let notices = lacks.into_iter().filter(|(has, _)| !has).map(|(_, notice)| notice).collect();
             Ok(Opened {
                 backend: Arc::new(database.clone()),
                 own: own.map(|files| Arc::new(files) as Arc<dyn Place>),
+                device: Device::new(database.clone()),
                 database: Arc::new(DatabasePlace::new(database)),
-                device: Device::default(),
                 notices,
             })
         }

@@ -4,7 +4,10 @@ use dioxus::prelude::*;
 use engine::{Control, Field, Picture};
 use storage::model::{Json, NodeId, Object};
 
-use super::{geometry::Words, media_body::MediaBody};
+use super::{
+    geometry::Words,
+    media_body::{MediaBody, keep_press},
+};
 use crate::store::{Topic, use_store, use_topic};
 
 /// A card's body.
@@ -104,6 +107,7 @@ fn RemotePicture(url: String, alt: String, fit: String) -> Element {
                             button {
                                 class: "nbtn",
                                 onpointerdown: move |event| event.stop_propagation(),
+                                onkeydown: |event| keep_press(&event),
                                 onclick: move |_| {
                                     loaded.set(None);
                                     allowed.set(None);
@@ -119,6 +123,7 @@ fn RemotePicture(url: String, alt: String, fit: String) -> Element {
                         button {
                             class: "nbtn",
                             onpointerdown: move |event| event.stop_propagation(),
+                            onkeydown: |event| keep_press(&event),
                             onclick: move |_| {
                                 loaded.set(None);
                                 allowed.set(Some(allow.clone()));

@@ -14,7 +14,7 @@ use super::{
     geometry::Words,
 };
 use crate::{
-    media::{Ingest, use_address, words},
+    media::{Closed, ClosedLine, Ingest, use_address, use_closed, words},
     platform,
     store::{Known, Topic, use_asset, use_store, use_topic},
     viewer::Viewer,
@@ -48,6 +48,7 @@ pub fn MediaBody(id: NodeId, kind: MediaKind, width: f64) -> Element {
                     button {
                         class: "nbtn",
                         onpointerdown: |event| event.stop_propagation(),
+                        onkeydown: |event| keep_press(&event),
                         onclick: move |_| ingest.choose(Some(id)),
                         "Choose…"
                     }
@@ -140,7 +141,8 @@ fn is_large(pixels: f64) -> bool {
 #[component]
 fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
     let large = use_large(width) || row.thumbnail.is_none();
-    let address = use_address(row.id, large);
+    let closed = use_closed(Some(&row));
+    let address = use_address(row.id, large && closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let (original, failure) = (address.read().url(), address.read().failure());
@@ -164,7 +166,13 @@ fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
         } else {
             span { hidden: true, "data-asset-id": "{row.id}", "data-loaded": "false" }
         }
-        if let Some(reason) = failure {
+        if let Some(state) = closed {
+            if row.thumbnail.is_some() {
+                ClosedLine { state }
+            } else {
+                Closed { state, class: "ask" }
+            }
+        } else if let Some(reason) = failure {
             div { class: if row.thumbnail.is_some() { "note-line" } else { "ask" }, role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
             div { class: "ask", role: "status", "This can’t be shown as a picture here. It is kept as it is." }
@@ -177,7 +185,8 @@ fn Still(row: Rc<Asset>, width: f64, alt: String) -> Element {
 fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
     let editor = use_editor();
     let near = (editor.detail)() == Detail::Near;
-    let address = use_address(row.id, near);
+    let closed = use_closed(Some(&row));
+    let address = use_address(row.id, near && closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let (url, failure) = (address.read().url(), address.read().failure());
@@ -207,7 +216,13 @@ fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
         } else if let Some(poster) = poster {
             img { src: "{poster}", alt: "{alt}", draggable: false, "data-asset-id": "{row.id}", "data-loaded": "true" }
         }
-        if let Some(reason) = failure {
+        if let Some(state) = closed {
+            if row.thumbnail.is_some() {
+                ClosedLine { state }
+            } else {
+                Closed { state, class: "ask" }
+            }
+        } else if let Some(reason) = failure {
             div { class: "note-line", role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
             div { class: "note-line", role: "status", "This window can’t play it. It is kept as it is." }
@@ -220,7 +235,8 @@ fn Film(row: Rc<Asset>, width: f64, alt: String) -> Element {
 fn Sound(row: Rc<Asset>, alt: String) -> Element {
     let editor = use_editor();
     let near = (editor.detail)() == Detail::Near;
-    let address = use_address(row.id, near);
+    let closed = use_closed(Some(&row));
+    let address = use_address(row.id, near && closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let (url, failure) = (address.read().url(), address.read().failure());
@@ -239,7 +255,9 @@ fn Sound(row: Rc<Asset>, alt: String) -> Element {
                 onerror: move |_| unshown.set(true),
             }
         }
-        if let Some(reason) = failure {
+        if let Some(state) = closed {
+            ClosedLine { state }
+        } else if let Some(reason) = failure {
             div { class: "note-line", role: "status", "The original can’t be read: {reason}" }
         } else if unshown() {
             div { class: "note-line", role: "status", "This window can’t play it. It is kept as it is." }
@@ -268,6 +286,13 @@ fn Foot(left: String, right: String, tip: String, width: f64) -> Element {
             span { class: if long { "grow cut" } else { "grow" }, "{left}" }
             span { "{right}" }
         }
+    }
+}
+
+/// Keeps the keys that press a button on a card from the card and the canvas, which would take them for their own.
+pub fn keep_press(event: &KeyboardEvent) {
+    if matches!(event.key(), Key::Enter) || event.key() == Key::Character(" ".into()) {
+        event.stop_propagation();
     }
 }
 

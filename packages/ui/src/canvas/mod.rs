@@ -34,7 +34,7 @@ use self::{
 pub use self::{
     card::{icon as node_icon, media_icon},
     editor::{Editor, use_editor},
-    media_body::keep_keys,
+    media_body::{keep_keys, keep_press},
 };
 use crate::{
     media::Arrivals,

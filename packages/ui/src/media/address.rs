@@ -48,9 +48,9 @@ pub fn use_address(id: AssetId, wanted: bool) -> Signal<Address> {
     use_found(wanted, move |assets| async move { assets.url(id).await })
 }
 
-/// The address under which an original can be saved, for as long as the component is mounted.
-pub fn use_file_address(id: AssetId) -> Signal<Address> {
-    use_found(true, move |assets| async move { assets.file_url(id).await })
+/// The address under which an original can be saved while it is `wanted`, for as long as the component is mounted.
+pub fn use_file_address(id: AssetId, wanted: bool) -> Signal<Address> {
+    use_found(wanted, move |assets| async move { assets.file_url(id).await })
 }
 
 fn use_found<F>(wanted: bool, find: impl Fn(Assets) -> F + Copy + 'static) -> Signal<Address>

@@ -4,7 +4,10 @@ use dioxus::prelude::*;
 
 use super::{Arrival, Ingest, Stage, words};
 use crate::{
-    canvas::geometry::{CARD_WIDTH, Rect, ports_end},
+    canvas::{
+        geometry::{CARD_WIDTH, Rect, ports_end},
+        keep_press,
+    },
     store::{Topic, use_store, use_topic},
     widgets::{Icon, IconName},
 };
@@ -58,6 +61,7 @@ fn Coming(id: u64) -> Element {
             min_height: "{height}px",
             onpointerdown: |event| event.stop_propagation(),
             ondoubleclick: |event| event.stop_propagation(),
+            onkeydown: |event| keep_press(&event),
             header { class: "top",
                 Icon { name: IconName::Upload }
                 h3 { class: "title cut", title: "{name}", "{name}" }

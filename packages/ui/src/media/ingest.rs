@@ -15,7 +15,7 @@ use engine::Picture;
 use futures::future::{Either, select};
 use storage::{
     Error,
-    blobs::{Added, Source, Ticket},
+    blobs::{Added, Notice, Source, Ticket},
     model::{Asset, NodeId, Point, WorkflowId},
 };
 use tokio::sync::Semaphore;
@@ -100,6 +100,8 @@ struct Inner {
     chosen_for: Cell<Option<NodeId>>,
     /// Whether the browser was asked to keep what is stored.
     asked: Cell<bool>,
+    /// Whether it was said what the device can't do.
+    said: Cell<bool>,
     /// Whether it was said that room runs short.
     warned: Cell<bool>,
 }
@@ -116,6 +118,7 @@ impl Ingest {
             slots: Rc::new(Semaphore::new(AT_ONCE)),
             chosen_for: Cell::default(),
             asked: Cell::default(),
+            said: Cell::default(),
             warned: Cell::default(),
         }))
     }
@@ -142,6 +145,18 @@ impl Ingest {
     pub fn arrivals(&self, workflow: WorkflowId) -> Vec<u64> {
         let entries = self.0.entries.borrow();
         entries.iter().filter(|(_, entry)| entry.arrival.workflow == workflow).map(|(id, _)| *id).collect()
+    }
+
+    /// The name of a file that found no room and waits to be tried again. Browsers don't always tell through their quota that
+    /// there is none. [`Topic::Arrivals`]
+    pub fn without_room(&self) -> Option<String> {
+        let is_full = |arrival: &Arrival| matches!(&arrival.stage, Stage::Failed(failure) if failure.full);
+        let entries = self.0.entries.borrow();
+        entries
+            .values()
+            .map(|entry| &entry.arrival)
+            .find(|arrival| is_full(arrival))
+            .map(|arrival| arrival.name.clone())
     }
 
     /// How far one of them is. [`Topic::Arrival`]
@@ -193,7 +208,8 @@ impl Ingest {
         // Nobody closes the semaphore.
         let Ok(slot) = slots.acquire().await else { return };
         let Some((source, name, ticket)) = self.begin(id) else { return };
-        self.ask_to_keep().await;
+        self.ask_to_keep();
+        self.say_limits();
         let put = self.put(id, source, name, &ticket).await;
         let came = match put {
             Ok(added) => self.arrive(id, added, &ticket).await,
@@ -301,32 +317,43 @@ impl Ingest {
         assets.asset(id).await.ok().flatten().unwrap_or(asset)
     }
 
-    /// With the first file: asks the browser not to clear what is stored by itself, and says what it can't do.
-    async fn ask_to_keep(&self) {
-        if self.0.asked.replace(true) {
+    /// With the first file or workflow that comes in: asks the browser not to clear what is stored by itself. Some ask their user,
+    /// who may take their time; nothing waits for it.
+    pub fn ask_to_keep(&self) {
+        if !self.0.asked.replace(true) {
+            spawn_forever(async { _ = platform::ask_to_keep().await });
+        }
+    }
+
+    /// With the first file: says what this device can't do.
+    fn say_limits(&self) {
+        if self.0.said.replace(true) {
             return;
         }
-        for notice in self.0.store.session().assets().notices() {
+        // That there are no folders is said where one would be chosen.
+        let notices = self.0.store.session().assets().notices().iter();
+        for notice in notices.filter(|notice| **notice != Notice::NoFolders) {
             let (title, words) = words::notice(*notice);
             self.0.toaster.info(format!("{title}. {words}"));
         }
-        platform::ask_to_keep().await;
     }
 
     fn fail(&self, id: u64, error: &Error) {
         let Some(arrival) = self.arrival(id) else { return };
         warn!(%error, name = arrival.name, "a file can't come in");
         let failure = failure(error, arrival.bytes);
-        if failure.full {
-            self.say_full(&arrival.name);
-        }
+        let full = failure.full;
         self.say(id, Stage::Failed(failure));
+        if full {
+            self.say_full(&arrival.name);
+            self.0.store.notify(vec![Topic::Arrivals]);
+        }
     }
 
     fn say_full(&self, name: &str) {
         let this = self.clone();
-        let ways = if platform::HAS_FOLDERS {
-            "Clean up what no workflow uses, or move media to a folder on another disk."
+        let ways = if self.0.store.has_folders() {
+            "Clean up what no workflow uses, or move media to a folder of yours."
         } else {
             "Clean up what no workflow uses, or move media to a folder with Atelier for the desktop."
         };

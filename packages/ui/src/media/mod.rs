@@ -3,6 +3,7 @@
 mod add;
 mod address;
 mod arrivals;
+mod closed;
 mod incoming;
 mod ingest;
 pub mod words;
@@ -11,6 +12,7 @@ pub use self::{
     add::{AddMedia, bring_in},
     address::{use_address, use_file_address},
     arrivals::Arrivals,
+    closed::{AllowFolder, Closed, ClosedLine, state_name, use_closed},
     incoming::{Incoming, sorted},
     ingest::{Arrival, Ingest, Stage},
 };

@@ -102,6 +102,10 @@ pub fn notice(notice: Notice) -> (&'static str, &'static str) {
             "Media are kept in the database",
             "There is no private file storage here, as in some private windows. It works, and is slower with large videos.",
         ),
+        Notice::NoFolders => (
+            "This browser can’t keep media in a folder of yours",
+            "They stay in its own storage. Chrome, Edge and Atelier for the desktop can use a folder.",
+        ),
     }
 }
 

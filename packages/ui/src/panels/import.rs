@@ -9,7 +9,7 @@ use storage::{
 use super::{library::show, use_panels};
 use crate::{
     canvas::use_editor,
-    media::Incoming,
+    media::{Incoming, Ingest},
     platform,
     store::{Store, use_store},
     widgets::{Dialog, Icon, IconName, Toaster},
@@ -114,6 +114,7 @@ pub fn ImportDialog() -> Element {
     let store = use_store();
     let editor = use_editor();
     let toaster: Toaster = use_context();
+    let ingest: Ingest = use_context();
     let mut import = use_panels().import;
     let Some(candidates) = import() else { return VNode::empty() };
     let valid = candidates.iter().filter(|candidate| candidate.outcome.is_ok()).count();
@@ -132,6 +133,7 @@ pub fn ImportDialog() -> Element {
             }
         }
         if let Some(id) = last {
+            ingest.ask_to_keep();
             let (store, editor) = (store.clone(), editor.clone());
             dioxus::dioxus_core::spawn_forever(async move { show(&store, &editor, toaster, id).await });
         }

@@ -6,7 +6,10 @@
 use std::rc::Rc;
 
 use dioxus::{core::spawn_forever, prelude::*};
-use storage::model::{Asset, AssetId};
+use storage::{
+    blobs::Notice,
+    model::{Asset, AssetId},
+};
 use tracing::warn;
 
 use super::{Store, Topic, use_topic};
@@ -52,6 +55,19 @@ impl Store {
         let shown: Vec<_> = self.state().assets.keys().copied().collect();
         for id in shown {
             self.find_asset(id).await;
+        }
+    }
+
+    /// Whether media can be kept in a folder of the user's.
+    pub fn has_folders(&self) -> bool {
+        !self.session().assets().notices().contains(&Notice::NoFolders)
+    }
+
+    /// Tells whoever shows it when the chosen folder can be used, and when it can't. Never ends.
+    pub async fn follow_folder(&self) {
+        let mut states = self.session().assets().watch_folder();
+        while states.changed().await.is_ok() {
+            self.notify(vec![Topic::Folder]);
         }
     }
 

@@ -43,6 +43,8 @@ pub enum Topic {
     Viewport,
     /// What is known of an asset.
     Asset(AssetId),
+    /// Whether the folder that the user chose can be used.
+    Folder,
     /// Which files are on their way in.
     Arrivals,
     /// How far one of them has come.

@@ -15,7 +15,7 @@ pub use self::reel::{Item, Reel};
 use self::{facts::Facts, film::Film, stage::Stage};
 use crate::{
     canvas::use_editor,
-    media::{use_address, use_file_address, words},
+    media::{use_address, use_closed, use_file_address, words},
     platform,
     store::{Topic, use_asset, use_store, use_topic},
     widgets::{Icon, IconName, Modal, Toaster},
@@ -314,10 +314,12 @@ fn Close() -> Element {
 fn Acts(item: Item) -> Element {
     let store = use_store();
     let toaster: Toaster = use_context();
+    let known = use_asset(&store, item.asset);
+    let is_open = use_closed(known.row()).is_none();
     // A picture is copied as it is shown.
-    let shown = use_address(item.asset, item.kind == MediaKind::Image);
-    let file = use_file_address(item.asset);
-    let name = use_asset(&store, item.asset).row().map_or_else(|| item.title.clone(), words::name);
+    let shown = use_address(item.asset, is_open && item.kind == MediaKind::Image);
+    let file = use_file_address(item.asset, is_open);
+    let name = known.row().map_or_else(|| item.title.clone(), words::name);
     let (shown, url) = (shown.read().url(), file.read().url());
     let saved = name.clone();
     rsx! {

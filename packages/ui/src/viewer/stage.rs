@@ -11,7 +11,7 @@ use storage::model::{Asset, AssetId, MediaKind, Point, Size, Viewport};
 use super::{Item, Mode, Reel, Showing, view};
 use crate::{
     canvas::keep_keys,
-    media::{use_address, words},
+    media::{Closed, use_address, use_closed, words},
     store::{Known, use_asset, use_store},
     widgets::{Icon, IconName, keep_typing},
 };
@@ -217,7 +217,8 @@ fn measures(asset: &Asset) -> Option<Size> {
 fn Original(asset: AssetId, title: String, clip: f64) -> Element {
     let store = use_store();
     let known = use_asset(&store, asset);
-    let address = use_address(asset, true);
+    let closed = use_closed(known.row());
+    let address = use_address(asset, closed.is_none());
     let mut loaded = use_signal(|| false);
     let mut unshown = use_signal(|| false);
     let thumbnail = known.row().and_then(|row| row.thumbnail.clone());
@@ -237,7 +238,9 @@ fn Original(asset: AssetId, title: String, clip: f64) -> Element {
                     onerror: move |_| unshown.set(true),
                 }
             }
-            if let Some(reason) = failure {
+            if let Some(state) = closed {
+                Closed { state, class: "empty" }
+            } else if let Some(reason) = failure {
                 p { class: "empty", role: "status", "The original can’t be read: {reason}" }
             } else if missing {
                 p { class: "empty", role: "status", "It is not on this device." }
@@ -253,7 +256,8 @@ fn Original(asset: AssetId, title: String, clip: f64) -> Element {
 fn Player(item: Item) -> Element {
     let store = use_store();
     let known = use_asset(&store, item.asset);
-    let address = use_address(item.asset, item.kind != MediaKind::Other);
+    let closed = use_closed(known.row());
+    let address = use_address(item.asset, item.kind != MediaKind::Other && closed.is_none());
     let mut unshown = use_signal(|| false);
     let row: Option<Rc<Asset>> = match &known {
         Known::Here(row) => Some(Rc::clone(row)),
@@ -296,7 +300,9 @@ fn Player(item: Item) -> Element {
                 },
                 _ => rsx! {},
             }
-            if let Some(reason) = failure {
+            if let Some(state) = closed {
+                Closed { state, class: "empty" }
+            } else if let Some(reason) = failure {
                 p { class: "empty", role: "status", "It can’t be read: {reason}" }
             } else if known == Known::Missing {
                 p { class: "empty", role: "status", "“{name}” is not on this device." }

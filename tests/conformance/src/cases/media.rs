@@ -9,7 +9,7 @@ use futures::{
 use storage::{
     Error, Session,
     backend::{Backend, memory::Memory},
-    blobs::{Added, Cleaned, Look, Place, Source, Ticket, Where},
+    blobs::{Added, Cleaned, FolderState, Look, Place, Source, Ticket, Where},
     model::{Asset, AssetId, EntityKey, Json},
 };
 
@@ -32,9 +32,13 @@ impl Window {
     }
 
     async fn on(ground: &Rc<dyn Ground>, db: Arc<dyn Backend>) -> Self {
-        let Device { own, database } = ground.device().await;
-        let place = if ground.at() == Where::Own { own.clone() } else { Some(Arc::clone(&database)) };
-        let (session, _events) = Session::on_places(Arc::clone(&db), own, database).await.unwrap();
+        let device = ground.device().await;
+        let place = match ground.at() {
+            Where::Own => device.own.clone(),
+            Where::Folder => device.folder.clone(),
+            _ => Some(Arc::clone(&device.database)),
+        };
+        let session = session(Arc::clone(&db), device).await;
         session.assets().move_all(ground.at(), Ticket::default()).await.unwrap();
         Self { session, db, place: place.unwrap() }
     }
@@ -78,9 +82,18 @@ impl Window {
 
     /// The other of the device's places, if it has two.
     async fn other(ground: &Rc<dyn Ground>) -> Option<(Where, Arc<dyn Place>)> {
-        let Device { own, database } = ground.device().await;
+        let Device { own, database, .. } = ground.device().await;
         if ground.at() == Where::Own { Some((Where::Database, database)) } else { Some((Where::Own, own?)) }
     }
+}
+
+/// A session on a device's places.
+async fn session(db: Arc<dyn Backend>, device: Device) -> Session {
+    let (session, _events) = Session::on_places(db, device.own, device.database).await.unwrap();
+    if device.folder.is_some() {
+        session.assets().pretend_folder(device.folder, FolderState::Granted { name: "folder".into() });
+    }
+    session
 }
 
 fn node(author: &mut Author) -> EntityKey {
@@ -370,8 +383,7 @@ pub async fn moving_to_where_media_are_already_changes_nothing(ground: Rc<dyn Gr
 pub async fn where_new_media_go_is_remembered(ground: Rc<dyn Ground>) {
     let window = Window::open(&ground).await;
     window.keep(b"before").await;
-    let Device { own, database } = ground.device().await;
-    let (next, _events) = Session::on_places(Arc::clone(&window.db), own, database).await.unwrap();
+    let next = session(Arc::clone(&window.db), ground.device().await).await;
     let source = Source::Bytes(b"after".as_slice().into());
     let after = next.assets().put(source, None, Ticket::default()).await.unwrap();
     assert_eq!(Where::of(&after.asset.place), ground.at());

@@ -6,8 +6,10 @@ use futures::future::LocalBoxFuture;
 use js_sys::{Array, Uint8Array};
 use storage::{
     backend::indexed_db::IndexedDb,
-    blobs::{DatabasePlace, Opfs, Place, Source, Where},
+    blobs::{DatabasePlace, Folder, Opfs, Place, Source, Where},
 };
+use uuid::Uuid;
+use wasm_bindgen::JsCast;
 use web_sys::Blob;
 
 use super::{InIndexedDb, hands};
@@ -28,6 +30,12 @@ impl Here {
         Arc::new(Opfs::open_in(&self.database.name).await.unwrap())
     }
 
+    /// As a folder of the user's: the browser gives its own for it without a dialog.
+    async fn chosen(&self) -> Arc<dyn Place> {
+        let root = hands::folder(&self.database.name).await.unwrap();
+        Arc::new(Folder::new(root.unchecked_into(), Uuid::from_u128(7)))
+    }
+
     #[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
     async fn blobs(&self) -> Arc<dyn Place> {
         Arc::new(DatabasePlace::new(IndexedDb::open(&self.database.name, |_| {}).await.unwrap()))
@@ -36,11 +44,20 @@ impl Here {
 
 impl Ground for Here {
     fn place(&self) -> LocalBoxFuture<'_, Arc<dyn Place>> {
-        Box::pin(async { if self.at == Where::Own { self.files().await } else { self.blobs().await } })
+        Box::pin(async {
+            match self.at {
+                Where::Own => self.files().await,
+                Where::Folder => self.chosen().await,
+                _ => self.blobs().await,
+            }
+        })
     }
 
     fn device(&self) -> LocalBoxFuture<'_, Device> {
-        Box::pin(async { Device { own: Some(self.files().await), database: self.blobs().await } })
+        Box::pin(async {
+            let folder = if self.at == Where::Folder { Some(self.chosen().await) } else { None };
+            Device { own: Some(self.files().await), database: self.blobs().await, folder }
+        })
     }
 
     fn at(&self) -> Where {

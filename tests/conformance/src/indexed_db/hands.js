@@ -140,6 +140,17 @@ export function removeIndexedDb() {
   Object.defineProperty(window, "indexedDB", { value: undefined, configurable: true });
 }
 
+/** A folder as a user would have chosen it, without the browser's dialog. */
+export async function folder(name) {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(`chosen for ${name}`, { create: true });
+}
+
+/** From now on files can't be moved, as in some systems' folders. */
+export function forgetMoves() {
+  delete FileSystemFileHandle.prototype.move;
+}
+
 // What nobody caught.
 
 const loose = [];

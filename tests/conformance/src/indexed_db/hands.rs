@@ -36,6 +36,10 @@ extern "C" {
     pub fn refuse_opening();
     #[wasm_bindgen(js_name = removeIndexedDb)]
     pub fn remove_indexed_db();
+    #[wasm_bindgen(catch)]
+    pub async fn folder(name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = forgetMoves)]
+    pub fn forget_moves();
     #[wasm_bindgen(js_name = looseErrors)]
     pub fn loose_errors() -> String;
 }

@@ -102,8 +102,13 @@ impl Hands for InIndexedDb {
     }
 }
 
-/// The places of a page, by what stands before the names of their cases.
-const GROUNDS: &[(&str, Where)] = &[("in_private_files_", Where::Own), ("in_the_database_", Where::Database)];
+/// The places of a page, by what stands before the names of their cases, and what is done to the browser before.
+const GROUNDS: &[(&str, Where, fn())] = &[
+    ("in_private_files_", Where::Own, || ()),
+    ("in_the_database_", Where::Database, || ()),
+    ("in_a_chosen_folder_", Where::Folder, || ()),
+    ("where_nothing_can_be_moved_", Where::Folder, hands::forget_moves),
+];
 
 /// The names of all cases that [`run`] knows.
 pub fn names() -> Vec<String> {
@@ -111,7 +116,7 @@ pub fn names() -> Vec<String> {
     let all = EVERYWHERE.iter().map(|case| case.name).chain(KEPT.iter().map(|case| case.name)).chain(own);
     let in_places = GROUNDS
         .iter()
-        .flat_map(|(ground, _)| PLACES.iter().chain(MEDIA).map(move |case| format!("{ground}{}", case.name)));
+        .flat_map(|(ground, ..)| PLACES.iter().chain(MEDIA).map(move |case| format!("{ground}{}", case.name)));
     all.map(str::to_owned).chain(in_places).collect()
 }
 
@@ -120,8 +125,9 @@ pub fn names() -> Vec<String> {
 /// # Panics
 /// Its promise isn't kept, or the page heard of an error that nobody caught.
 pub async fn run(name: &str) {
-    for (ground, at) in GROUNDS {
+    for (ground, at, prepare) in GROUNDS {
         let Some(own) = name.strip_prefix(ground) else { continue };
+        prepare();
         let case = PLACES.iter().chain(MEDIA).find(|case| case.name == own);
         let here: Rc<dyn Ground> = Rc::new(ground::Here::new(name, *at));
         (case.unwrap_or_else(|| panic!("there is no case {own}")).run)(here).await;

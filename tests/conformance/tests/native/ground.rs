@@ -50,9 +50,13 @@ impl Ground for Here {
 
     fn device(&self) -> LocalBoxFuture<'_, Device> {
         Box::pin(async {
+            let own = || Some(Arc::new(Files::own(self.folder.path())) as Arc<dyn Place>);
             match &self.kind {
-                Kind::Memory(_) => Device { own: None, database: self.place().await },
-                _ => Device { own: Some(Arc::new(Files::own(self.folder.path()))), database: self.database().await },
+                Kind::Memory(_) => Device { own: None, database: self.place().await, folder: None },
+                Kind::Chosen => {
+                    Device { own: own(), database: self.database().await, folder: Some(self.place().await) }
+                }
+                _ => Device { own: own(), database: self.database().await, folder: None },
             }
         })
     }
@@ -61,7 +65,7 @@ impl Ground for Here {
         match self.kind {
             Kind::Files => Where::Own,
             Kind::Memory(_) | Kind::Database => Where::Database,
-            Kind::Chosen => Where::Elsewhere,
+            Kind::Chosen => Where::Folder,
         }
     }
 

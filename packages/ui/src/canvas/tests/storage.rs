@@ -1,9 +1,11 @@
 //! The storage panel.
 
+use std::sync::Arc;
+
 use dioxus::prelude::*;
 use storage::{
-    blobs::Look,
-    model::{Asset, MediaKind},
+    blobs::{Files, FolderState, Look, Place, Ticket, Where},
+    model::{Asset, MediaKind, Viewport},
 };
 
 use super::{
@@ -171,4 +173,126 @@ async fn an_empty_device_has_nothing_to_clean_up() {
     let html = stage.panel();
     assert!(!html.contains("Free up space") && !html.contains("All files"), "{html}");
     assert!(html.contains("Where originals are"));
+}
+
+/// A folder on the disk; it goes when the test ends.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("atelier-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn place(&self) -> Arc<dyn Place> {
+        Arc::new(Files::chosen(&self.0, uuid::Uuid::from_u128(7)))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn granted() -> FolderState {
+    FolderState::Granted { name: "disk".into() }
+}
+
+impl Stage {
+    /// What the panel says of the folder.
+    fn folder_row(&self) -> String {
+        let panel = self.panel();
+        let (_, rest) = panel.split_once(r#"data-storage-place="Folder""#).unwrap_or_else(|| panic!("{panel}"));
+        rest.split("Whether every file").next().unwrap().to_owned()
+    }
+
+    fn set_folder(&self, disk: &Disk, state: FolderState) {
+        let place = matches!(state, FolderState::Granted { .. }).then(|| disk.place());
+        self.store.session().assets().pretend_folder(place, state);
+    }
+}
+
+#[tokio::test]
+async fn the_panel_says_what_is_with_the_folder_and_offers_the_way_out() {
+    let disk = Disk::new("panel");
+    let mut stage = filled().await;
+    stage.open_storage().await;
+    let row = stage.folder_row();
+    assert!(row.contains("A folder of your own") && row.contains("Choose…") && !row.contains("Change…"), "{row}");
+    assert!(!row.contains("Move") && !row.contains("Stop using it"), "{row}");
+
+    stage.set_folder(&disk, granted());
+    stage.until("it is granted", |stage| stage.folder_row().contains(r#"data-folder-state="granted""#)).await;
+    let row = stage.folder_row();
+    assert!(row.contains("Move media to it") && row.contains("Change…") && row.contains("Stop using it"), "{row}");
+    assert!(!row.contains("Move back") && !row.contains("Allow"), "{row}");
+    assert!(stage.panel().contains("new media go here"), "once there are two places it is said which");
+
+    stage.press("Move media to it");
+    stage.until("the report", |stage| stage.panel().contains("All media are in your folder")).await;
+    let row = stage.folder_row();
+    assert!(row.contains("4 files · new media go here") && row.contains("Move back"), "{row}");
+    assert!(!row.contains("Move media to it") && !row.contains("Stop using it"), "{row}");
+
+    for (state, name, words, button) in [
+        (FolderState::NeedsClick { name: "disk".into() }, "needs-click", "Nothing is lost", "Allow access to “disk”"),
+        (FolderState::Denied { name: "disk".into() }, "denied", "4 files. The system doesn’t let", "Ask again"),
+        (FolderState::Missing { name: "disk".into() }, "missing", "4 files. It isn’t there", "Look again"),
+    ] {
+        stage.set_folder(&disk, state);
+        let attribute = format!(r#"data-folder-state="{name}""#);
+        stage.until(name, |stage| stage.folder_row().contains(&attribute)).await;
+        let row = stage.folder_row();
+        assert!(row.contains(words) && row.contains(button) && row.contains("Change…"), "{row}");
+        assert!(!row.contains("Move") && !row.contains("Stop using it"), "{row}");
+        assert!(stage.panel().contains("new media go here until your folder can be used"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_says_that_its_original_is_in_a_folder_that_needs_a_click_and_shows_it_afterwards() {
+    let disk = Disk::new("card");
+    let (mut stage, ()) = Stage::new(none).await;
+    let (node, asset) = stage.picture("cat.png", 0.).await;
+    let (other, _) = stage.picture("own.png", 400.).await;
+    let assets = stage.store.session().assets().clone();
+    stage.set_folder(&disk, granted());
+    assets.move_all(Where::Folder, Ticket::default()).await.unwrap();
+    let back = stage.kept(png("stays.png"), looks()).await;
+    assert_eq!(Where::of(&back.place), Where::Folder);
+    stage.store.learn_assets_again().await;
+    let original = format!("media://localhost/{}", asset.id);
+    stage.act(|editor| editor.look(Viewport { x: 0., y: 0., zoom: 2. }));
+    stage.until("the original", |stage| stage.card(node).contains(&original)).await;
+    assert!(!stage.html().contains("data-folder-state"), "nothing is said while all is well");
+
+    stage.set_folder(&disk, FolderState::NeedsClick { name: "disk".into() });
+    stage.until("it is said", |stage| stage.card(node).contains("needs-click")).await;
+    let card = stage.card(node);
+    assert!(card.contains("Allow access to “disk”") && !card.contains(&original), "{card}");
+    assert!(card.contains("data:image/webp"), "the thumbnail stands: {card}");
+    stage.set_folder(&disk, FolderState::Missing { name: "disk".into() });
+    stage.until("it is said", |stage| stage.card(node).contains("isn’t there now")).await;
+    assert!(stage.card(other).contains("Look again"));
+
+    stage.set_folder(&disk, granted());
+    stage.until("the original again", |stage| stage.card(node).contains(&original)).await;
+    assert!(!stage.html().contains("data-folder-state"));
+}
+
+#[tokio::test]
+async fn while_a_folder_cannot_be_used_new_files_come_in_elsewhere() {
+    let disk = Disk::new("elsewhere");
+    let (mut stage, ()) = Stage::new(none).await;
+    let assets = stage.store.session().assets().clone();
+    stage.set_folder(&disk, granted());
+    assets.move_all(Where::Folder, Ticket::default()).await.unwrap();
+    stage.set_folder(&disk, FolderState::NeedsClick { name: "disk".into() });
+    let kept = stage.kept(png("a.png"), looks()).await;
+    assert_eq!(Where::of(&kept.place), Where::Database);
+    assert_eq!(assets.preferred(), Where::Folder);
+    stage.set_folder(&disk, granted());
+    assert_eq!(Where::of(&stage.kept(png("b.png"), looks()).await.place), Where::Folder);
 }

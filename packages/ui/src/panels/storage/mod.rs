@@ -5,6 +5,7 @@ mod clean_up;
 mod desk;
 mod figures;
 mod files;
+mod folder;
 mod overview;
 mod places;
 mod workflows;
@@ -31,7 +32,13 @@ use crate::{
 /// The panel, while it is open.
 #[component]
 pub fn StoragePanel() -> Element {
+    let store = use_store();
     let desk: StorageDesk = use_context();
+    // Cards want to know as well, so this goes on while the panel is closed.
+    use_future(move || {
+        let store = store.clone();
+        async move { store.follow_folder().await }
+    });
     rsx! {
         if (desk.open)() {
             Panel {}

@@ -1,17 +1,17 @@
 //! How much there is, and how much there may be.
 
 use dioxus::prelude::*;
-use storage::blobs::{Notice, Quota};
+use storage::blobs::{Notice, Quota, Where};
 
 use super::{
     StorageDesk,
     figures::{kind_class, kind_word, room},
-    use_counted,
+    folder, use_counted,
 };
 use crate::{
-    media::words,
+    media::{Ingest, words},
     platform,
-    store::use_store,
+    store::{Topic, use_store, use_topic},
     widgets::{Icon, IconName, Toaster},
 };
 
@@ -21,6 +21,8 @@ pub fn Overview(version: u64) -> Element {
     let store = use_store();
     let desk: StorageDesk = use_context();
     let toaster: Toaster = use_context();
+    let ingest: Ingest = use_context();
+    use_topic(&store, Topic::Arrivals);
     let Some(counted) = use_counted() else { return VNode::empty() };
     let (figures, usage) = (&counted.figures, &counted.usage);
     let quota = (desk.quota)();
@@ -29,8 +31,12 @@ pub fn Overview(version: u64) -> Element {
     let used = quota.map_or(media, |quota| quota.used.max(media));
     let (total, left) = quota.map_or((used, 0), |quota| (quota.total.max(used), quota.total.saturating_sub(used)));
     let rest = used - media;
-    let of = if platform::HAS_FOLDERS { "that this disk has room for" } else { "that this browser allows" };
+    let of = if platform::IS_NATIVE { "that this disk has room for" } else { "that this browser allows" };
     let share = |bytes: u64| if total == 0 { 0. } else { bytes as f64 / total as f64 * 100. };
+    let all = store.session().assets().notices().iter().copied();
+    let notices: Vec<_> = all.filter(|notice| *notice != Notice::NoFolders).collect();
+    let moves =
+        store.has_folders() && figures.files > figures.places.get(&Where::Folder).map_or(0, |(files, _)| *files);
     let keep = move |_| {
         let store = store.clone();
         async move {
@@ -42,15 +48,29 @@ pub fn Overview(version: u64) -> Element {
         }
     };
     rsx! {
-        for notice in store_notices() {
+        for notice in notices {
             Said { key: "{notice:?}", notice }
         }
-        if let Some(quota) = quota.filter(Quota::is_nearly_full) {
+        if let Some(name) = ingest.without_room() {
+            div { class: "msg error", role: "status", "data-full": "true",
+                Icon { name: IconName::CircleAlert }
+                div {
+                    b { "There was no room for “{name}”" }
+                    p { class: "q", "{ways_out(moves)} Then try it again. Nothing that is stored suffers." }
+                }
+                if moves {
+                    MoveOut {}
+                }
+            }
+        } else if let Some(quota) = quota.filter(Quota::is_nearly_full) {
             div { class: "msg warn", role: "status",
                 Icon { name: IconName::TriangleAlert }
                 div {
                     b { class: "num", "{words::size(left)} left of {words::size(quota.total)}" }
                     p { class: "q num", "{room(left, figures.files, media)}" }
+                }
+                if moves {
+                    MoveOut {}
                 }
             }
         }
@@ -121,9 +141,25 @@ pub fn Overview(version: u64) -> Element {
     }
 }
 
-/// What this device can't do.
-fn store_notices() -> Vec<Notice> {
-    use_store().session().assets().notices().to_vec()
+/// How to make room.
+fn ways_out(moves: bool) -> &'static str {
+    if moves {
+        "Clean up what no workflow uses, or move media to a folder of yours."
+    } else {
+        "Clean up what no workflow uses, or remove nodes whose files you don’t need."
+    }
+}
+
+/// The button that makes room by moving media out of the browser's share of the disk, or to another disk.
+#[component]
+fn MoveOut() -> Element {
+    let store = use_store();
+    let desk: StorageDesk = use_context();
+    let toaster: Toaster = use_context();
+    let busy = desk.work.read().is_some();
+    rsx! {
+        button { class: "btn small", disabled: busy, onclick: move |_| folder::choose_and_move(&store, desk, toaster), "Move media to a folder…" }
+    }
 }
 
 /// One thing that it can't do, and what is done instead.

@@ -3,35 +3,32 @@
 use dioxus::prelude::*;
 use storage::blobs::{FolderState, Where};
 
-use super::{Report, StorageDesk, Task, Work, use_counted};
+use super::{Report, StorageDesk, Task, Work, folder::FolderRow, use_counted};
 use crate::{
     media::words,
     platform,
-    store::use_store,
-    widgets::{Icon, IconName, Toaster, VirtualList},
+    store::{Topic, use_store, use_topic},
+    widgets::{Icon, IconName, VirtualList},
 };
-
-/// The hidden field through which a folder is chosen.
-const FIELD: &str = "media-folder";
 
 /// The section.
 #[component]
 pub fn Places(version: u64) -> Element {
     let store = use_store();
     let desk: StorageDesk = use_context();
-    let toaster: Toaster = use_context();
+    use_topic(&store, Topic::Folder);
     let Some(counted) = use_counted() else { return VNode::empty() };
-    let folder = store.session().assets().folder();
+    let assets = store.session().assets();
+    let (folder, preferred) = (assets.folder(), assets.preferred());
     let work = desk.work.read().clone();
     let busy = work.is_some();
     let report = desk.report.read().clone();
     let figure = |at: Where| counted.figures.places.get(&at).copied().unwrap_or_default();
-    let (files, _) = figure(Where::Folder);
     // Private files are named even when there are none; the database only when it had to take some.
     let shown = [Where::Own, Where::Database].into_iter().filter(|at| *at == Where::Own || figure(*at).0 > 0);
-    let outside = counted.figures.files - files;
-    let usable = matches!(folder, FolderState::Granted { .. });
-    let (to, back, check, chosen) = (store.clone(), store.clone(), store.clone(), store);
+    // Where new media go is plain until there is a folder.
+    let own = assets_go_here(&folder, preferred);
+    let check = store.clone();
     rsx! {
         section { "data-version": "{version}",
             h3 { class: "h", "Where originals are" }
@@ -41,35 +38,12 @@ pub fn Places(version: u64) -> Element {
                         Icon { name: if at == Where::Own { IconName::HardDrive } else { IconName::Layers } }
                         span {
                             "{words::place(at)}"
-                            small { class: "num", "{words::count(figure(at).0, \"file\", \"files\")}{fate(at)}" }
+                            small { class: "num", "{words::count(figure(at).0, \"file\", \"files\")}{fate(at)}{own.filter(|_| at == Where::Own).unwrap_or_default()}" }
                         }
                         span { class: "num end", "{words::size(figure(at).1)}" }
                     }
                 }
-                if platform::HAS_FOLDERS || files > 0 {
-                    div { class: "lrow c4", "data-storage-place": "Folder", "data-bytes": "{figure(Where::Folder).1}",
-                        Icon { name: IconName::Folder }
-                        span {
-                            "{folder_name(&folder)}"
-                            small { class: "num", "{folder_words(&folder, files)}" }
-                        }
-                        div { class: "row",
-                            if usable && outside > 0 {
-                                button { class: "btn small", disabled: busy, onclick: move |_| desk.begin(&to, Task::Move(Where::Folder)), "Move media to it" }
-                            }
-                            if usable && files > 0 {
-                                button { class: "btn small", disabled: busy, onclick: move |_| desk.begin(&back, Task::Move(Where::Own)), "Move back" }
-                            }
-                            if platform::HAS_FOLDERS {
-                                button { class: "btn small", disabled: busy, onclick: |_| platform::click(FIELD),
-                                    Icon { name: IconName::FolderOpen }
-                                    if folder == FolderState::None { "Choose…" } else { "Change…" }
-                                }
-                            }
-                        }
-                        span { class: "num end", "{words::size(figure(Where::Folder).1)}" }
-                    }
-                }
+                FolderRow { version }
                 div { class: "lrow c3",
                     Icon { name: IconName::ShieldCheck }
                     span {
@@ -82,28 +56,6 @@ pub fn Places(version: u64) -> Element {
                     Going { work: work.as_ref().clone() }
                 }
             }
-            if platform::HAS_FOLDERS {
-                input {
-                    r#type: "file",
-                    id: FIELD,
-                    aria_label: "Folder for media",
-                    hidden: true,
-                    directory: true,
-                    onchange: move |event| {
-                        let (store, files) = (chosen.clone(), event.files());
-                        async move {
-                            if files.is_empty() {
-                                return;
-                            }
-                            let assets = store.session().assets().clone();
-                            if let Err(reason) = platform::use_folder(assets, files).await {
-                                toaster.error(format!("The folder can’t be used: {reason}."));
-                            }
-                            desk.count(&store).await;
-                        }
-                    },
-                }
-            }
             if let Some(report) = report {
                 Ended { report }
             }
@@ -111,34 +63,20 @@ pub fn Places(version: u64) -> Element {
     }
 }
 
+/// What is said of the private files once there is a folder: whether new media go there.
+fn assets_go_here(folder: &FolderState, preferred: Where) -> Option<&'static str> {
+    match (folder, preferred) {
+        (FolderState::None, _) | (FolderState::Granted { .. }, Where::Folder) => None,
+        (_, Where::Folder) => Some(" · new media go here until your folder can be used"),
+        _ => Some(" · new media go here"),
+    }
+}
+
 /// What may become of what is there.
 fn fate(at: Where) -> &'static str {
     match at {
-        Where::Own if !platform::HAS_FOLDERS => " · gone if you clear this site’s data",
+        Where::Own if !platform::IS_NATIVE => " · gone if you clear this site’s data",
         _ => "",
-    }
-}
-
-fn folder_name(folder: &FolderState) -> String {
-    match folder {
-        FolderState::None => "A folder of your own".into(),
-        FolderState::Granted { name }
-        | FolderState::NeedsClick { name }
-        | FolderState::Denied { name }
-        | FolderState::Missing { name } => format!("Your folder “{name}”"),
-    }
-}
-
-fn folder_words(folder: &FolderState, files: usize) -> String {
-    let count = words::count(files, "file", "files");
-    match folder {
-        FolderState::None => "Plain files that other programs can open, on any disk".into(),
-        FolderState::Granted { .. } => format!("{count}, which other programs can open"),
-        FolderState::NeedsClick { .. } => format!("{count}. The browser wants you to allow it again"),
-        FolderState::Denied { .. } => {
-            format!("{count}. The system doesn’t let Atelier write to it; allow that, or choose another")
-        }
-        FolderState::Missing { .. } => format!("{count}. It isn’t there; connect its disk, or choose where it is now"),
     }
 }
 

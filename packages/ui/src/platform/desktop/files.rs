@@ -179,6 +179,23 @@ fn create(folder: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
     Err(last)
 }
 
+/// Has the user choose a folder through the field of that id, which then calls [`use_folder`].
+///
+/// # Errors
+/// Never.
+pub fn choose_folder(field: &str, _assets: Assets) -> impl Future<Output = Result<bool, String>> + use<> {
+    super::click(field);
+    std::future::ready(Ok(false))
+}
+
+/// Looks whether the folder that was chosen before can be used again.
+///
+/// # Errors
+/// What was remembered can't be read; in words.
+pub async fn allow_folder(assets: Assets) -> Result<(), String> {
+    assets.check_folder().await.map(drop).map_err(|error| error.to_string())
+}
+
 /// Has media be kept in the folder that the user has chosen, once they are moved there.
 ///
 /// # Errors

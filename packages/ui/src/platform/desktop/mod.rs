@@ -10,7 +10,7 @@ use dioxus::prelude::*;
 use super::{Leaving, PageState};
 
 pub use self::{
-    files::{chosen, clear, copy_picture, dropped, on_paste, read, save, use_folder},
+    files::{allow_folder, choose_folder, chosen, clear, copy_picture, dropped, on_paste, read, save, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 
@@ -26,8 +26,8 @@ pub const CAN_RELOAD: bool = false;
 /// A window isn't loaded anew.
 pub fn reload() {}
 
-/// Whether media can be kept in a folder of the user's.
-pub const HAS_FOLDERS: bool = true;
+/// Whether this is a window of a process of its own, and not a page of a browser's.
+pub const IS_NATIVE: bool = true;
 /// Whether pictures can be put into the clipboard.
 pub const COPIES_PICTURES: bool = false;
 /// Whether the page itself saves what a link leads to.

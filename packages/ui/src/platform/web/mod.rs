@@ -1,9 +1,10 @@
 //! A browser's page.
 
 mod files;
+mod folder;
 mod media;
 
-use dioxus::{html::FileData, prelude::*};
+use dioxus::prelude::*;
 use dioxus_web::WebEventExt;
 use storage::{blobs::Assets, model::AssetId};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -12,6 +13,7 @@ use super::{Leaving, PageState};
 
 pub use self::{
     files::{chosen, clear, copy_picture, dropped, on_paste, read},
+    folder::{allow_folder, choose_folder, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 
@@ -32,8 +34,8 @@ pub fn reload() {
     }
 }
 
-/// Whether media can be kept in a folder of the user's.
-pub const HAS_FOLDERS: bool = false;
+/// Whether this is a window of a process of its own, and not a page of a browser's.
+pub const IS_NATIVE: bool = false;
 /// Whether pictures can be put into the clipboard.
 pub const COPIES_PICTURES: bool = true;
 /// Whether the page itself saves what a link leads to.
@@ -46,15 +48,6 @@ pub const LINKS_DOWNLOAD: bool = true;
 #[expect(clippy::unused_async, reason = "a window's process writes a file")]
 pub async fn save(_assets: Assets, _id: AssetId, _name: String) -> Result<String, String> {
     Err("a page saves through a link".into())
-}
-
-/// A page can't use a folder yet.
-///
-/// # Errors
-/// Always.
-#[expect(clippy::unused_async, reason = "a window's process looks at the folder")]
-pub async fn use_folder(_assets: Assets, _chosen: Vec<FileData>) -> Result<(), String> {
-    Err("this browser can’t keep media in a folder".into())
 }
 
 /// Says on the page how far the start has come.
