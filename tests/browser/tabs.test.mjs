@@ -121,45 +121,44 @@ test("a newer build that says something stops this one, with an explanation and 
   assertNear(await here.canvas.position(id), place, "it is all there");
 });
 
-/** In the page: so many random moves of nodes, as fast as a hand can't. */
-function moveAtRandom({ edits, seed }) {
+/** In the page: so many random steps of random nodes, as fast as a hand can't. Returns how many steps were taken. */
+async function moveAtRandom({ edits, seed }) {
   let state = seed;
-  const roll = (sides) => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % sides;
+  // Of such a series the low bits repeat soon.
+  const roll = (sides) => ((state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) >>> 12) % sides;
+  const canvas = document.querySelector("[data-canvas]");
   const send = (target, type, x, y, buttons) =>
     target.dispatchEvent(
       new PointerEvent(type, {
-        pointerId: 1, pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true, composed: true,
-        clientX: x, clientY: y, button: type === "pointermove" ? -1 : 0, buttons,
+        ...{ pointerId: 1, pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true, composed: true },
+        ...{ clientX: x, clientY: y, button: 0, buttons },
       }),
     );
-  return (async () => {
-    let done = 0;
-    for (let edit = 0; edit < edits; edit++) {
-      const headers = document.querySelectorAll('[data-node-id] [data-part="header"]');
-      if (headers.length === 0) break;
-      const header = headers[roll(headers.length)];
-      const { left, top, width, height } = header.getBoundingClientRect();
-      const [x, y] = [left + width / 3, top + height / 2];
-      const canvas = document.querySelector("[data-canvas]").getBoundingClientRect();
-      const to = { x: canvas.left + 60 + roll(Math.max(1, canvas.width - 360)), y: canvas.top + 60 + roll(Math.max(1, canvas.height - 260)) };
-      send(header, "pointerdown", x, y, 1);
-      send(header, "pointermove", (x + to.x) / 2, (y + to.y) / 2, 1);
-      send(header, "pointermove", to.x, to.y, 1);
-      send(header, "pointerup", to.x, to.y, 0);
-      done++;
-      if (edit % 5 === 0) await new Promise((next) => setTimeout(next));
-    }
-    return done;
-  })();
+  for (let done = 0; done < edits; done++) {
+    const headers = document.querySelectorAll('[data-node-id] [data-part="header"]');
+    const header = headers[roll(headers.length)];
+    const { left, top, width, height } = header.getBoundingClientRect();
+    send(header, "pointerdown", left + width / 3, top + height / 2, 1);
+    send(header, "pointerup", left + width / 3, top + height / 2, 0);
+    const key = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"][roll(4)];
+    canvas.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, bubbles: true, cancelable: true }));
+    if (done % 5 === 0) await new Promise((next) => setTimeout(next));
+  }
+  return edits;
 }
 
 /** Where all nodes are, by id. */
-const places = (app) =>
-  app.page.locator("[data-node-id]").evaluateAll((nodes) => Object.fromEntries(nodes.map(({ dataset: { nodeId, x, y } }) => [nodeId, `${x},${y}`])));
+async function places(app) {
+  await app.page.bringToFront();
+  await app.canvas.element.press("1");
+  await app.canvas.frames();
+  return Object.fromEntries(Object.entries(await app.canvas.nodes()).map(([id, { x, y }]) => [id, `${x},${y}`]));
+}
 
 test(`four tabs with ${EDITS} edits each, one reloaded and one killed meanwhile, end alike`, async (t) => {
   const { context, here, there } = await twoTabs(t, 8);
   const tabs = [here, there, await another(t, context), await another(t, context)];
+  const before = await places(here);
   const edits = (app, seed, count = EDITS) => app.page.evaluate(moveAtRandom, { edits: count, seed });
   const work = [edits(tabs[0], 11), edits(tabs[1], 23)];
   // Each of these two is at work, then one is loaded anew and the other one killed.
@@ -174,6 +173,7 @@ test(`four tabs with ${EDITS} edits each, one reloaded and one killed meanwhile,
   await left[0].page.waitForTimeout(500);
   const [one, two, three] = [await places(left[0]), await places(left[1]), await places(left[2])];
   assert.equal(Object.keys(one).length, 8);
+  assert.notDeepEqual(one, before, "something was moved");
   assert.deepEqual(two, one);
   assert.deepEqual(three, one);
   await left[0].reload();
