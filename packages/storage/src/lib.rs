@@ -23,6 +23,8 @@ pub mod model;
 pub mod parking;
 mod platform;
 mod session;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;
 pub mod writer;
 
 pub use error::{Error, Result};

@@ -22,6 +22,8 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// The page calls what `web` exports.
+/// The page calls what `web` exports. In its worker nobody does.
 #[cfg(target_arch = "wasm32")]
-fn main() {}
+fn main() {
+    storage::worker::serve();
+}

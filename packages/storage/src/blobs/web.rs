@@ -7,8 +7,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
-use super::{Assets, MediaUrl, Quota, Source, Staged, Ticket, digest::Digest};
-use crate::{Error, Result, model::Asset};
+use super::{Assets, MediaUrl, Notice, Quota, Source, Staged, Ticket, digest::Digest};
+use crate::{Error, Result, model::Asset, worker};
 
 /// How much of a content is in memory at a time. Larger pieces are slower, measured in the browser.
 const PIECE: f64 = (1 << 20) as f64;
@@ -20,6 +20,11 @@ pub(crate) struct Device(());
 /// A page has no folder that could be opened again without asking.
 #[expect(clippy::unused_async, reason = "a native process looks for it")]
 pub(super) async fn recall_folder(_assets: &Assets) {}
+
+/// What has turned out that this page can't do. `has_files`: whether it has private files at all.
+pub(super) fn notices(has_files: bool) -> Option<Notice> {
+    (has_files && worker::client::client().is_slow()).then_some(Notice::SlowFiles)
+}
 
 /// The address of a content. Making one copies nothing.
 pub(super) fn url(asset: &Asset, source: &Source) -> Result<MediaUrl> {
@@ -54,11 +59,10 @@ pub(super) fn storage_manager() -> Option<StorageManager> {
 
 /// Streams a content to its end: each piece is hashed, and handed to `write`. The next one is being read meanwhile.
 pub(super) async fn stream(
-    source: &Source,
+    blob: &Blob,
     ticket: &Ticket,
     write: impl AsyncFn(&Uint8Array) -> Result<()>,
-) -> Result<Staged> {
-    let blob = source.to_blob()?;
+) -> Result<Digest> {
     let size = blob.size();
     let ask = |from: f64| -> Result<Option<Promise>> {
         let piece = || Ok(blob.slice_with_f64_and_f64(from, (from + PIECE).min(size))?.array_buffer());
@@ -85,14 +89,21 @@ pub(super) async fn stream(
         write(&piece).await?;
         ticket.advance(digest.bytes());
     }
-    // Looked at last: a content is worth more than a picture of it.
-    let look = super::look_web::look(&blob, digest.head()).await;
-    Ok(digest.staged(look))
+    Ok(digest)
 }
 
-/// What a content's hash is.
-pub(super) async fn hash(source: &Source, ticket: &Ticket) -> Result<String> {
-    stream(source, ticket, async |_: &Uint8Array| Ok(())).await.map(|staged| staged.hash)
+/// What a content's hash is, found out by the page's worker if it has one.
+pub(super) async fn hash(blob: &Blob, ticket: &Ticket) -> Result<String> {
+    let hashed = match worker::client::client().hash(blob, ticket).await {
+        Some(hashed) => hashed,
+        None => hash_here(blob, ticket).await,
+    };
+    hashed.map(|staged| staged.hash)
+}
+
+/// The same, found out by this thread.
+pub(crate) async fn hash_here(blob: &Blob, ticket: &Ticket) -> Result<Staged> {
+    stream(blob, ticket, async |_: &Uint8Array| Ok(())).await.map(|digest| digest.staged(None))
 }
 
 /// Some of the bytes of a blob.

@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     rc::Rc,
 };
@@ -15,7 +15,7 @@ use engine::Picture;
 use futures::future::{Either, select};
 use storage::{
     Error,
-    blobs::{Added, Source, Ticket},
+    blobs::{Added, Notice, Source, Ticket},
     model::{Asset, NodeId, Point, WorkflowId},
 };
 use tokio::sync::Semaphore;
@@ -100,6 +100,8 @@ struct Inner {
     chosen_for: Cell<Option<NodeId>>,
     /// Whether the browser was asked to keep what is stored.
     asked: Cell<bool>,
+    /// What was said that this device can't do.
+    noticed: RefCell<BTreeSet<Notice>>,
     /// Whether it was said that room runs short.
     warned: Cell<bool>,
 }
@@ -116,6 +118,7 @@ impl Ingest {
             slots: Rc::new(Semaphore::new(AT_ONCE)),
             chosen_for: Cell::default(),
             asked: Cell::default(),
+            noticed: RefCell::default(),
             warned: Cell::default(),
         }))
     }
@@ -195,6 +198,8 @@ impl Ingest {
         let Some((source, name, ticket)) = self.begin(id) else { return };
         self.ask_to_keep().await;
         let put = self.put(id, source, name, &ticket).await;
+        // Some of what can't be done shows only when it is tried.
+        self.say_notices();
         let came = match put {
             Ok(added) => self.arrive(id, added, &ticket).await,
             Err(error) => Err(error),
@@ -301,16 +306,23 @@ impl Ingest {
         assets.asset(id).await.ok().flatten().unwrap_or(asset)
     }
 
-    /// With the first file: asks the browser not to clear what is stored by itself, and says what it can't do.
+    /// With the first file: asks the browser not to clear what is stored by itself.
     async fn ask_to_keep(&self) {
         if self.0.asked.replace(true) {
             return;
         }
-        for notice in self.0.store.session().assets().notices() {
-            let (title, words) = words::notice(*notice);
-            self.0.toaster.info(format!("{title}. {words}"));
-        }
+        self.say_notices();
         platform::ask_to_keep().await;
+    }
+
+    /// Says what this device can't do, each thing once.
+    fn say_notices(&self) {
+        for notice in self.0.store.session().assets().notices() {
+            if self.0.noticed.borrow_mut().insert(notice) {
+                let (title, words) = words::notice(notice);
+                self.0.toaster.info(format!("{title}. {words}"));
+            }
+        }
     }
 
     fn fail(&self, id: u64, error: &Error) {

@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use storage::{
     Result,
     backend::{Backend, Notice, indexed_db::IndexedDb},
-    blobs::Where,
+    blobs::{By, Where},
     model::{AssetId, EntityKey},
 };
 use wasm_bindgen::JsValue;
@@ -103,7 +103,11 @@ impl Hands for InIndexedDb {
 }
 
 /// The places of a page, by what stands before the names of their cases.
-const GROUNDS: &[(&str, Where)] = &[("in_private_files_", Where::Own), ("in_the_database_", Where::Database)];
+const GROUNDS: &[(&str, Where, By)] = &[
+    ("by_the_worker_in_private_files_", Where::Own, By::Worker),
+    ("by_the_page_in_private_files_", Where::Own, By::Page),
+    ("in_the_database_", Where::Database, By::Worker),
+];
 
 /// The names of all cases that [`run`] knows.
 pub fn names() -> Vec<String> {
@@ -111,7 +115,7 @@ pub fn names() -> Vec<String> {
     let all = EVERYWHERE.iter().map(|case| case.name).chain(KEPT.iter().map(|case| case.name)).chain(own);
     let in_places = GROUNDS
         .iter()
-        .flat_map(|(ground, _)| PLACES.iter().chain(MEDIA).map(move |case| format!("{ground}{}", case.name)));
+        .flat_map(|(ground, ..)| PLACES.iter().chain(MEDIA).map(move |case| format!("{ground}{}", case.name)));
     all.map(str::to_owned).chain(in_places).collect()
 }
 
@@ -120,10 +124,10 @@ pub fn names() -> Vec<String> {
 /// # Panics
 /// Its promise isn't kept, or the page heard of an error that nobody caught.
 pub async fn run(name: &str) {
-    for (ground, at) in GROUNDS {
+    for (ground, at, by) in GROUNDS {
         let Some(own) = name.strip_prefix(ground) else { continue };
         let case = PLACES.iter().chain(MEDIA).find(|case| case.name == own);
-        let here: Rc<dyn Ground> = Rc::new(ground::Here::new(name, *at));
+        let here: Rc<dyn Ground> = Rc::new(ground::Here::new(name, *at, *by));
         (case.unwrap_or_else(|| panic!("there is no case {own}")).run)(here).await;
         assert_eq!(hands::loose_errors(), "", "nobody caught this");
         return;

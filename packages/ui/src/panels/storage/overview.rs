@@ -123,7 +123,7 @@ pub fn Overview(version: u64) -> Element {
 
 /// What this device can't do.
 fn store_notices() -> Vec<Notice> {
-    use_store().session().assets().notices().to_vec()
+    use_store().session().assets().notices()
 }
 
 /// One thing that it can't do, and what is done instead.
