@@ -40,13 +40,14 @@ impl Part {
         script.arg(format!("tests/bench/{}.mjs", self.name()));
         Ok(match self {
             Part::Storage => {
-                script.env("BENCH_URL", serve::serve_aside(harness::build("bench", Profile::Release)?)?);
+                script.env("BENCH_URL", page()?);
                 vec![Command::new(native()?), script]
             }
             Part::Assets => {
                 let mut native = Command::new(native()?);
                 native.arg(self.name());
-                vec![native]
+                script.env("BENCH_URL", page()?);
+                vec![native, script]
             }
             Part::Canvas => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
@@ -54,6 +55,11 @@ impl Part {
             }
         })
     }
+}
+
+/// The address of the program as a page, built.
+fn page() -> Result<String> {
+    serve::serve_aside(harness::build("bench", Profile::Release)?)
 }
 
 /// The native program, built.

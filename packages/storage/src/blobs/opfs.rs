@@ -11,10 +11,7 @@ use std::{collections::BTreeSet, ops::Range};
 use uuid::Uuid;
 use web_sys::{Blob, FileSystemDirectoryHandle};
 
-use super::{
-    Place, Source, Staged, Ticket,
-    web,
-};
+use super::{Place, Source, Staged, Ticket, web};
 use crate::{
     BoxFuture, Error, Result,
     model::{Asset, AssetId, AssetPlace, MediaKind},

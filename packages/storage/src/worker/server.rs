@@ -27,12 +27,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// In a worker: listens to its page from now on, and returns true. On a page: returns false and does nothing.
 pub fn serve() -> bool {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return false };
-    let server = Rc::new(Server {
-        scope,
-        room: Semaphore::new(AT_ONCE),
-        tickets: RefCell::default(),
-        busy: RefCell::default(),
-    });
+    let server =
+        Rc::new(Server { scope, room: Semaphore::new(AT_ONCE), tickets: RefCell::default(), busy: RefCell::default() });
     let listening = Rc::clone(&server);
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| listening.hear(event.data()));
     server.scope.set_onmessage(Some(listener.into_js_value().unchecked_ref()));

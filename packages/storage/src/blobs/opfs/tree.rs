@@ -21,7 +21,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The folder of this origin's private files, if it has any.
 pub(super) async fn root() -> Option<FileSystemDirectoryHandle> {
-    JsFuture::from(storage_manager()?.get_directory()).await.ok()?.dyn_into().ok()
+    let storage = storage_manager()?;
+    // Older browsers have the one without the other.
+    let get: Function = Reflect::get(&storage, &"getDirectory".into()).ok()?.dyn_into().ok()?;
+    let root: Promise = get.call0(&storage).ok()?.dyn_into().ok()?;
+    JsFuture::from(root).await.ok()?.dyn_into().ok()
 }
 
 /// Whether this thread's file handles have a method.
@@ -43,11 +47,7 @@ pub(super) async fn folder(parent: &FileSystemDirectoryHandle, name: &str) -> Re
 }
 
 /// A file in a folder.
-pub(super) async fn file(
-    parent: &FileSystemDirectoryHandle,
-    name: &str,
-    create: bool,
-) -> Result<FileSystemFileHandle> {
+pub(super) async fn file(parent: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
     let found = JsFuture::from(parent.get_file_handle_with_options(name, &options)).await;

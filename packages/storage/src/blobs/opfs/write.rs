@@ -87,7 +87,7 @@ async fn with_stream(
         return Err(Error::Unavailable("this browser can't write its private files".into()));
     }
     let file = file(folder, name, true).await?;
-    let made = JsFuture::from(file.create_writable()).await.map_err(failed)?;
+    let made = when_free(async || JsFuture::from(file.create_writable()).await.map_err(failed)).await?;
     let stream: FileSystemWritableFileStream = made.dyn_into().map_err(failed)?;
     let written = web::stream(content, ticket, async |piece: &Uint8Array| {
         let written = stream.write_with_js_u8_array(piece).map_err(failed)?;
