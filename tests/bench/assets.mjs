@@ -14,6 +14,8 @@ import { report, takeTurns } from "./measure.mjs";
 const ROUNDS = 5;
 const MIB = 1024 * 1024;
 const TOTAL = 256;
+/** How many files are on their way at once, ours and the peer's: as in src/web_assets.rs and in the app. */
+const AT_ONCE = 4;
 /** What ours may take of the peer's time, and of memory in MiB. */
 const BAR = 0.9;
 const MEMORY = 8;
@@ -34,7 +36,7 @@ async function files(folder, count) {
 }
 
 /** In the page: a folder and a database that are new. */
-async function ours(name) {
+async function ours([name]) {
   const media = await window.harness.Media.open(name);
   const time = await media.put([...document.querySelector("#files").files]);
   await media.close();
@@ -44,14 +46,13 @@ async function ours(name) {
 }
 
 /** In the page: the same, as many files at once. */
-async function peer(name) {
+async function peer([name, AT_ONCE]) {
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle(name, { create: true });
-  const waiting = [...document.querySelector("#files").files.entries()];
+  const waiting = [...document.querySelector("#files").files].entries();
   const hashes = [];
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [number, file] = next;
+    for (const [number, file] of waiting) {
       const stream = await (await folder.getFileHandle(`${number}`, { create: true })).createWritable();
       await stream.write(file);
       await stream.close();
@@ -59,7 +60,7 @@ async function peer(name) {
     }
   };
   const start = performance.now();
-  await Promise.all([work(), work(), work()]);
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   const time = performance.now() - start;
   if (hashes.length !== document.querySelector("#files").files.length) throw new Error("a file was left out");
   await root.removeEntry(name, { recursive: true });
@@ -79,9 +80,9 @@ try {
       document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "files", multiple: true }));
     });
     await page.locator("#files").setInputFiles(await files(join(folder, `files-${count}`), count));
-    const run = (who, round) => page.evaluate(who === "ours" ? ours : peer, `${who}-${count}-${round}`);
+    const run = (who, round) => page.evaluate(who === "ours" ? ours : peer, [`${who}-${count}-${round}`, AT_ONCE]);
     const all = await takeTurns(ROUNDS, run);
-    const name = `private files: 256 MB of media in ${count === 1 ? "one file" : `${count} files, 3 at once`}`;
+    const name = `private files: 256 MB of media in ${count === 1 ? "one file" : `${count} files, ${AT_ONCE} at once`}`;
     report({ name: `${name}, createWritable and digest`, ...all, bar: BAR });
     const taken = (await page.workers()[0].evaluate(() => wasmBytes())) / MIB;
     console.log(JSON.stringify({ name: `${name}, the worker's wasm`, unit: "MiB", ours: Number(taken.toPrecision(4)), bar: MEMORY }));

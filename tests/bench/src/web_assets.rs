@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use storage::{
     Session,
-    backend::indexed_db::IndexedDb,
+    backend::{Backend, indexed_db::IndexedDb},
     blobs::{By, DatabasePlace, Opfs, Place, Source, Ticket},
 };
 use wasm_bindgen::prelude::*;
@@ -14,7 +14,7 @@ use web_sys::Blob;
 use crate::web::now;
 
 /// How many files of a drop are put at once, as the app does it.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 
 /// An empty place for media.
 #[wasm_bindgen]

@@ -57,17 +57,17 @@ impl Place for DatabasePlace {
             // database would refer to it, and it may be gone tomorrow.
             let pieces = Array::new();
             let content = source.to_blob()?;
-            let digest = web::stream(&content, &ticket, async |piece: &Uint8Array| {
+            let staged = web::stream(&content, &ticket, async |piece: &Uint8Array| {
                 let piece = Blob::new_with_u8_array_sequence(&Array::of1(piece)).map_err(web::failed)?;
                 pieces.push(&piece);
                 Ok(())
             });
-            let digest = digest.await?;
+            let staged = staged.await?;
             // Looked at last: a content is worth more than a picture of it.
-            let look = look_web::look(&content, digest.head()).await;
+            let look = look_web::look(&content, &staged.head).await;
             let whole = Blob::new_with_blob_sequence(&pieces).map_err(web::failed)?;
             this.0.put_blob(format!("{STAGED}{id}"), whole.into()).await?;
-            Ok(digest.staged(look))
+            Ok(Staged { look, ..staged })
         })
     }
 

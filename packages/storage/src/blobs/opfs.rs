@@ -128,19 +128,23 @@ impl Place for Opfs {
     fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
         let this = self.clone();
         run(async move {
-            let (staging, name) = (this.staging().await?, staged.to_string());
-            let handle = file(&staging, &name, false).await?;
-            let to = this.kept(kind.name()).await?;
-            let id = id.to_string();
-            // Nothing is moved over what is there.
-            remove(&to, &id).await?;
-            match rename(&handle, &to, &id).await {
+            let from = async { file(&this.staging().await?, &staged.to_string(), false).await };
+            let (handle, to) = futures::join!(from, this.kept(kind.name()));
+            let (handle, to) = (handle?, to?);
+            let name = id.to_string();
+            if staged != id {
+                // Nothing is moved over what is there.
+                remove(&to, &name).await?;
+            }
+            match rename(&handle, &to, &name).await {
                 Some(renamed) => renamed?,
                 // Copied, where files can't be moved. What streams write has its name only when it is complete.
-                None => write::copy(&content(&handle).await?, &to, &id).await?,
+                None => {
+                    write::copy(&content(&handle).await?, &to, &name).await?;
+                    remove(&this.staging().await?, &staged.to_string()).await?;
+                }
             }
-            remove(&staging, &name).await?;
-            Ok(AssetPlace::Opfs { path: format!("{ROOT}/{ASSETS}/{}/{id}", kind.name()) })
+            Ok(AssetPlace::Opfs { path: format!("{ROOT}/{ASSETS}/{}/{name}", kind.name()) })
         })
     }
 

@@ -19,8 +19,8 @@ use crate::{
     platform::{random_bits, sleep, spawn},
 };
 
-/// How many contents are worked on at once. More would only share the disk, and each has a buffer.
-const AT_ONCE: usize = 3;
+/// How many contents are worked on at once. While one waits for the disk, others are hashed.
+const AT_ONCE: usize = 4;
 /// How often it is asked whether somebody is done with a file.
 const PAUSE: Duration = Duration::from_millis(20);
 

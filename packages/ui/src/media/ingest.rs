@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// So many files are read at once: more would only share the disk.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 /// More columns than this leave the screen.
 const COLUMNS: usize = 8;
 

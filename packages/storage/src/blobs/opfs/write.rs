@@ -1,6 +1,9 @@
 //! The two ways to write a private file: a worker's own, and the one that every thread has.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
@@ -15,11 +18,15 @@ use crate::{
     Error, Result,
     blobs::{
         Staged, Ticket,
-        digest::Digest,
         look_web::look,
         web::{self, failed},
     },
 };
+
+thread_local! {
+    /// The folders that were written to, by their paths: looking one up anew takes as long as writing a picture.
+    static FOLDERS: RefCell<BTreeMap<String, FileSystemDirectoryHandle>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 /// Whether this thread has quick access to private files: a worker has, in a current browser.
 pub(crate) fn has_handles() -> bool {
@@ -34,11 +41,21 @@ pub(super) fn has_streams() -> bool {
 /// Writes a content to a new file of that name, hashes it and looks at it. When this is done, the bytes are on the disk.
 /// What fails leaves nothing.
 pub(crate) async fn write(folder: &[String], name: &str, content: Blob, ticket: &Ticket) -> Result<Staged> {
+    let place = folder.join("/");
+    let known = FOLDERS.with_borrow(|folders| folders.get(&place).cloned());
+    if let Some(known) = known {
+        match write_in(&known, name, content.clone(), ticket).await {
+            // Somebody has cleared what this origin stores; a folder can be made again.
+            Err(Error::Missing { .. }) => {}
+            done => return done,
+        }
+    }
     let none = || Error::Unavailable("this window has no access to private files".into());
     let mut parent = tree::root().await.ok_or_else(none)?;
     for name in folder {
         parent = tree::folder(&parent, name).await?;
     }
+    FOLDERS.with_borrow_mut(|folders| folders.insert(place, parent.clone()));
     write_in(&parent, name, content, ticket).await
 }
 
@@ -56,10 +73,7 @@ pub(super) async fn write_in(
     };
     match written {
         // Looked at last: a content is worth more than a picture of it.
-        Ok(digest) => {
-            let look = look(&content, digest.head()).await;
-            Ok(digest.staged(look))
-        }
+        Ok(staged) => Ok(Staged { look: look(&content, &staged.head).await, ..staged }),
         Err(error) => {
             remove(folder, name).await?;
             match error {
@@ -82,7 +96,7 @@ async fn with_stream(
     name: &str,
     content: &Blob,
     ticket: &Ticket,
-) -> Result<Digest> {
+) -> Result<Staged> {
     if !has_streams() {
         return Err(Error::Unavailable("this browser can't write its private files".into()));
     }
@@ -94,7 +108,7 @@ async fn with_stream(
         JsFuture::from(written).await.map(drop).map_err(failed)
     });
     match written.await {
-        Ok(digest) => JsFuture::from(stream.close()).await.map(|_| digest).map_err(failed),
+        Ok(staged) => JsFuture::from(stream.close()).await.map(|_| staged).map_err(failed),
         Err(error) => {
             // What was written so far goes with the stream.
             drop(JsFuture::from(stream.abort()).await);
@@ -109,19 +123,21 @@ async fn with_handle(
     name: &str,
     content: &Blob,
     ticket: &Ticket,
-) -> Result<Digest> {
+) -> Result<Staged> {
     let open = async || {
         let file = file(folder, name, true).await?;
         let opened = JsFuture::from(file.create_sync_access_handle()).await.map_err(failed)?;
         Ok(Open { handle: opened.unchecked_into(), at: Cell::new(0.) })
     };
     let open = when_free(open).await?;
-    open.handle.truncate_with_f64(0.).map_err(failed)?;
+    if open.handle.get_size().map_err(failed)? > 0. {
+        open.handle.truncate_with_f64(0.).map_err(failed)?;
+    }
     // The room is asked for once, not with every piece.
     open.handle.truncate_with_f64(content.size()).map_err(failed)?;
-    let digest = web::stream(content, ticket, async |piece: &Uint8Array| open.append(piece)).await?;
+    let staged = web::stream(content, ticket, async |piece: &Uint8Array| open.append(piece)).await?;
     open.handle.flush().map_err(failed)?;
-    Ok(digest)
+    Ok(staged)
 }
 
 /// A file that is being written by a worker. It is closed when it goes.
