@@ -1,4 +1,4 @@
-//! Starts Atelier: the page in a browser, or the desktop window.
+//! Starts Atelier: the page in a browser, that page's worker (the same wasm once more), or the desktop window.
 
 #[cfg(all(feature = "desktop", not(target_arch = "wasm32")))]
 mod desktop;
@@ -14,6 +14,9 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
+    if storage::worker::serve() {
+        return;
+    }
     web::start();
 }
 

@@ -24,6 +24,8 @@ pub mod parking;
 mod platform;
 mod session;
 pub mod tabs;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;
 pub mod writer;
 
 pub use error::{Error, Result};

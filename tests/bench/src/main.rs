@@ -2,7 +2,7 @@
 //!
 //! One binary for both targets. Natively it measures `SQLite` beside bare `rusqlite`, or with the argument `assets` media beside bare
 //! files, and prints the result. In a browser it
-//! exports to the page of `storage.mjs` what that measures beside Dexie. Both use the same [`sample`].
+//! exports to the pages of `storage.mjs` and `assets.mjs` what those measure. Both use the same [`sample`].
 
 #[cfg(not(target_arch = "wasm32"))]
 mod assets;
@@ -13,6 +13,8 @@ mod native;
 mod sample;
 #[cfg(target_arch = "wasm32")]
 mod web;
+#[cfg(target_arch = "wasm32")]
+mod web_assets;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> anyhow::Result<()> {
@@ -22,6 +24,8 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// The page calls what `web` exports.
+/// The page calls what `web` exports. In its worker nobody does.
 #[cfg(target_arch = "wasm32")]
-fn main() {}
+fn main() {
+    storage::worker::serve();
+}

@@ -78,7 +78,7 @@ impl Bench {
     }
 }
 
-fn now() -> Result<f64, JsError> {
+pub fn now() -> Result<f64, JsError> {
     let performance = web_sys::window().and_then(|window| window.performance());
     Ok(performance.ok_or_else(|| JsError::new("this page has no clock"))?.now())
 }

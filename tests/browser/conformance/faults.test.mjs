@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { closeBrowser, freshContext, persistentContext, profileFolder } from "../support/browser.mjs";
+import { closeBrowser, freshContext, kill, persistentContext, profileFolder } from "../support/browser.mjs";
 import { address, openAs, openHarness, openTab, stored } from "./harness.mjs";
 
 after(closeBrowser);
@@ -136,12 +136,3 @@ test("what was said to be stored outlives the browser's death", { timeout: 120_0
     await kill(context);
   }
 });
-
-/** Ends the browser's process without a word. */
-async function kill(context) {
-  const session = await context.browser().newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  const closed = new Promise((done) => context.on("close", done));
-  process.kill(processInfo.find(({ type }) => type === "browser").id, "SIGKILL");
-  await closed;
-}

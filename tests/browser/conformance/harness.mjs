@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 
 export const address = process.env.CONFORMANCE_URL;
 
-/** A page with the cases in it. `page.assertNoProblems()` fails if it complained of anything. */
-export async function openHarness(context) {
+/** A page that is to be the one of the cases. `page.assertNoProblems()` fails if it complained of anything. */
+export async function newPage(context) {
   assert(address, "CONFORMANCE_URL is not set: cargo xtask test storage runs this");
   const page = await context.newPage();
   const problems = [];
@@ -14,8 +14,19 @@ export async function openHarness(context) {
   });
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
   page.assertNoProblems = () => assert.deepEqual(problems, []);
+  return page;
+}
+
+/** Loads the cases into a page. */
+export async function loadHarness(page) {
   await page.goto(address);
   await page.waitForFunction(() => window.ready);
+}
+
+/** A page with the cases in it. */
+export async function openHarness(context) {
+  const page = await newPage(context);
+  await loadHarness(page);
   return page;
 }
 

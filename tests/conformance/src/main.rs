@@ -5,6 +5,9 @@ mod page;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
+    if storage::worker::serve() {
+        return;
+    }
     page::start();
 }
 

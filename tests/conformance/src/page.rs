@@ -1,5 +1,7 @@
 //! What the page exports: the cases, and a tab's view of a database for tests that the DevTools protocol drives.
 
+mod media;
+
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use conformance::indexed_db;

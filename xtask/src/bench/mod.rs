@@ -40,14 +40,16 @@ impl Part {
         script.arg(format!("tests/bench/{}.mjs", self.name()));
         Ok(match self {
             Part::Storage => {
-                script.env("BENCH_URL", serve::serve_aside(harness::build("bench", Profile::Release)?)?);
+                script.env("BENCH_URL", page()?);
                 vec![Command::new(native()?), script]
             }
             Part::Assets => {
                 let mut native = Command::new(native()?);
                 native.arg(self.name());
+                let mut ingest = node::node()?;
+                ingest.arg("tests/bench/ingest.mjs").env("BENCH_URL", page()?);
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
-                vec![native, script]
+                vec![native, ingest, script]
             }
             Part::Canvas => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
@@ -55,6 +57,11 @@ impl Part {
             }
         })
     }
+}
+
+/// The address of the program as a page, built.
+fn page() -> Result<String> {
+    serve::serve_aside(harness::build("bench", Profile::Release)?)
 }
 
 /// The native program, built.

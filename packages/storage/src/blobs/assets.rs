@@ -159,9 +159,11 @@ impl Assets {
         Ok(())
     }
 
-    /// What this device can't do and what is done instead.
-    pub fn notices(&self) -> &[Notice] {
-        &self.0.notices
+    /// What this device can't do and what is done instead, as far as it has turned out by now.
+    pub fn notices(&self) -> Vec<Notice> {
+        let mut notices = self.0.notices.clone();
+        notices.extend(platform::notices(self.0.places.own.is_some()));
+        notices
     }
 
     /// Keeps a content, unless it is kept already: then nothing is stored, and the answer is what is there.

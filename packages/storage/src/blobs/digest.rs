@@ -17,6 +17,11 @@ impl Digest {
     /// The next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.sha256.update(piece);
+        self.skim(piece);
+    }
+
+    /// The same without the hash, which somebody else takes: [`Digest::staged_as`].
+    pub fn skim(&mut self, piece: &[u8]) {
         self.crc32.update(piece);
         self.bytes += piece.len() as u64;
         let room = HEAD.saturating_sub(self.head.len());
@@ -28,21 +33,21 @@ impl Digest {
         self.bytes
     }
 
-    /// The beginning, as far as it has gone by.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "a native process looks at the file itself"))]
-    pub fn head(&self) -> &[u8] {
-        &self.head
+    /// What was found out, after the last piece.
+    pub fn staged(mut self, look: Option<Look>) -> Staged {
+        let hash = std::mem::take(&mut self.sha256).finalize();
+        Staged { look, ..self.staged_as(&hash) }
     }
 
-    /// What was found out, after the last piece.
-    pub fn staged(self, look: Option<Look>) -> Staged {
-        let hash = self.sha256.finalize().iter().fold(String::from("sha256-"), |mut text, byte| {
+    /// The same with a hash that somebody else has taken.
+    pub fn staged_as(self, hash: &[u8]) -> Staged {
+        let hash = hash.iter().fold(String::from("sha256-"), |mut text, byte| {
             for digit in [byte >> 4, byte & 15] {
                 text.extend(char::from_digit(u32::from(digit), 16));
             }
             text
         });
-        Staged { hash, crc32: self.crc32.finalize(), bytes: self.bytes, head: self.head, look }
+        Staged { hash, crc32: self.crc32.finalize(), bytes: self.bytes, head: self.head, look: None }
     }
 }
 
@@ -60,6 +65,12 @@ mod tests {
         assert_eq!(staged.hash, "sha256-d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592");
         assert_eq!((staged.crc32, staged.bytes), (0x414f_a339, 43));
         assert_eq!(staged.head, b"The quick brown fox jumps over the lazy dog");
+
+        let mut skimmed = Digest::default();
+        skimmed.skim(b"The quick brown fox jumps over the lazy dog");
+        let hash: Vec<u8> =
+            (7..64 + 7).step_by(2).filter_map(|at| u8::from_str_radix(&staged.hash[at..at + 2], 16).ok()).collect();
+        assert_eq!(skimmed.staged_as(&hash), staged);
     }
 
     #[test]

@@ -7,14 +7,17 @@ use std::{collections::BTreeSet, ops::Range, str::FromStr};
 
 use js_sys::Reflect;
 use uuid::Uuid;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, FileSystemDirectoryHandle, FileSystemFileHandle};
 
 use super::{
     Place, Source, Staged, Ticket,
-    opfs::{self, file, folder, free, moved, names, remove, run},
-    web::{self, failed},
+    look_web::look,
+    opfs::{
+        free, run,
+        tree::{self, content, file, folder, names, remove},
+        write,
+    },
+    web,
 };
 use crate::{
     BoxFuture, Error, Result,
@@ -86,9 +89,7 @@ impl Folder {
             return Err(missing("its place is none of ours".into()));
         }
         let get = async {
-            let handle = file(&self.base().await?, &asset.id.to_string(), false).await?;
-            let found = JsFuture::from(handle.get_file()).await.map_err(failed)?;
-            found.dyn_into().map_err(failed)
+            content(&file(&self.base().await?, &asset.id.to_string(), false).await?).await
         };
         get.await.map_err(|error| match closed(error) {
             Error::Missing { reason, .. } => missing(reason),
@@ -118,19 +119,15 @@ fn as_id(name: &str) -> Option<AssetId> {
 
 /// Gives a file another name in its folder. Some systems' folders can't do that; then it is copied, which is as whole.
 async fn rename(from: &FileSystemFileHandle, base: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
-    match moved(from, base, name) {
-        Some(moved) => match moved.await {
-            Err(Error::Refused { name: reason, .. }) if reason != "NotAllowedError" => copy(from, base, name).await,
-            moved => moved,
-        },
+    match tree::rename(from, base, name).await {
+        Some(Err(Error::Refused { name: reason, .. })) if reason != "NotAllowedError" => copy(from, base, name).await,
+        Some(moved) => moved,
         None => copy(from, base, name).await,
     }
 }
 
 async fn copy(from: &FileSystemFileHandle, base: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
-    let blob: Blob = JsFuture::from(from.get_file()).await.map_err(failed)?.dyn_into().map_err(failed)?;
-    let to = file(base, name, true).await?;
-    let copied = opfs::stream_to(&to, &Source::Blob(blob), &Ticket::default()).await;
+    let copied = write::copy(&content(from).await?, base, name).await;
     if copied.is_err() {
         // An empty file of that name would be taken for the content.
         remove(base, name).await?;
@@ -144,13 +141,16 @@ impl Place for Folder {
         // Not to its end whoever waits: a put that nobody waits for is called off.
         Box::pin(async move {
             let (base, name) = (this.base().await?, part(id));
-            let handle = file(&base, &name, true).await.map_err(closed)?;
-            let staged = opfs::stream_to(&handle, &source, &ticket).await.map_err(closed);
-            if staged.is_err() {
-                // What can't be removed now, the next sweep finds; the first error is the one that tells something.
-                let _left = remove(&base, &name).await;
+            let content = source.to_blob()?;
+            match write::with_stream(&base, &name, &content, &ticket).await {
+                // Looked at last: a content is worth more than a picture of it.
+                Ok(staged) => Ok(Staged { look: look(&content, &staged.head).await, ..staged }),
+                Err(error) => {
+                    // What can't be removed now, the next sweep finds; the first error is the one that tells something.
+                    let _left = remove(&base, &name).await;
+                    Err(closed(error))
+                }
             }
-            staged
         })
     }
 
@@ -187,7 +187,7 @@ impl Place for Folder {
 
     fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>> {
         let (this, asset) = (self.clone(), asset.clone());
-        run(async move { web::hash(&Source::Blob(this.file(&asset).await?), &ticket).await })
+        run(async move { web::hash(&this.file(&asset).await?, &ticket).await })
     }
 
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {

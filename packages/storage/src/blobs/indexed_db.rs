@@ -9,7 +9,7 @@ use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use web_sys::Blob;
 
-use super::{Place, Source, Staged, Ticket, web};
+use super::{Place, Source, Staged, Ticket, look_web, web};
 use crate::{
     BoxFuture, Error, Result,
     backend::indexed_db::IndexedDb,
@@ -56,15 +56,18 @@ impl Place for DatabasePlace {
             // The pieces are handed to the browser one by one and put together there. The file itself must not be stored: the
             // database would refer to it, and it may be gone tomorrow.
             let pieces = Array::new();
-            let staged = web::stream(&source, &ticket, async |piece: &Uint8Array| {
+            let content = source.to_blob()?;
+            let staged = web::stream(&content, &ticket, async |piece: &Uint8Array| {
                 let piece = Blob::new_with_u8_array_sequence(&Array::of1(piece)).map_err(web::failed)?;
                 pieces.push(&piece);
                 Ok(())
             });
             let staged = staged.await?;
+            // Looked at last: a content is worth more than a picture of it.
+            let look = look_web::look(&content, &staged.head).await;
             let whole = Blob::new_with_blob_sequence(&pieces).map_err(web::failed)?;
             this.0.put_blob(format!("{STAGED}{id}"), whole.into()).await?;
-            Ok(staged)
+            Ok(Staged { look, ..staged })
         })
     }
 
@@ -96,7 +99,7 @@ impl Place for DatabasePlace {
 
     fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>> {
         let (this, asset) = (self.clone(), asset.clone());
-        run(async move { web::hash(&Source::Blob(this.blob(&asset).await?), &ticket).await })
+        run(async move { web::hash(&this.blob(&asset).await?, &ticket).await })
     }
 
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {

@@ -192,7 +192,7 @@ mod platform {
 
         /// Waits until nobody removes anything.
         pub async fn shared(&self) -> Held {
-            request("shared", false).await.unwrap_or(Held(None))
+            request(NAME, "shared", false).await.unwrap_or(Held(None))
         }
 
         /// Waits until nobody adds or removes anything.
@@ -210,25 +210,37 @@ mod platform {
 
         /// None: somebody adds or removes something.
         pub async fn alone_now(&self) -> Option<Held> {
-            match request("exclusive", true).await {
+            match request(NAME, "exclusive", true).await {
                 Some(held) => Some(held),
                 // The browser lets a lock go a moment after it was told to.
                 None => {
                     sleep(PAUSE).await;
-                    request("exclusive", true).await
+                    request(NAME, "exclusive", true).await
                 }
             }
         }
     }
 
-    /// Asks for the lock. Where the browser has none (an address that isn't secure), everybody has it: a commit then still says
+    /// What the browser has of locks. None: an address that isn't secure, or an old browser.
+    fn manager() -> Option<JsValue> {
+        let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+        Reflect::get(&navigator, &"locks".into()).ok().filter(JsValue::is_object)
+    }
+
+    /// Whether the browser has locks.
+    pub fn is_there() -> bool {
+        manager().is_some()
+    }
+
+    /// Waits until nobody else has the lock of that name.
+    pub async fn exclusive(name: &str) -> Option<Held> {
+        request(name, "exclusive", false).await
+    }
+
+    /// Asks for a lock. Where the browser has none (an address that isn't secure), everybody has it: a commit then still says
     /// when what it refers to is gone.
-    async fn request(mode: &str, only_now: bool) -> Option<Held> {
-        let locks = Reflect::get(&js_sys::global(), &"navigator".into())
-            .and_then(|navigator| Reflect::get(&navigator, &"locks".into()))
-            .ok()
-            .filter(JsValue::is_object);
-        let Some(locks) = locks else { return Some(Held(None)) };
+    async fn request(name: &str, mode: &str, only_now: bool) -> Option<Held> {
+        let Some(locks) = manager() else { return Some(Held(None)) };
         let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
         let options = Object::new();
         Reflect::set(&options, &"mode".into(), &mode.into()).ok()?;
@@ -246,9 +258,11 @@ mod platform {
             drop(tell.send(release.map(|release| Held(Some(release)))));
             held.into()
         });
-        request.call3(&locks, &NAME.into(), &options, &granted).ok()?;
+        request.call3(&locks, &name.into(), &options, &granted).ok()?;
         told.await.ok().flatten()
     }
 }
 
 pub use platform::{Held, Lock};
+#[cfg(target_arch = "wasm32")]
+pub use platform::{exclusive, is_there};

@@ -1,7 +1,9 @@
 //! How a content looks: its measures, and a small picture of it.
 
+use serde::{Deserialize, Serialize};
+
 /// What can be told of a content by looking at it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// Width in pixels.
     pub width: Option<u32>,

@@ -26,7 +26,7 @@ mod folder;
 mod handles;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
-mod lock;
+pub(crate) mod lock;
 mod look;
 #[cfg(not(target_arch = "wasm32"))]
 mod look_native;
@@ -71,7 +71,9 @@ pub use indexed_db::DatabasePlace;
 pub use look::Look;
 pub use memory::MemoryPlace;
 #[cfg(target_arch = "wasm32")]
-pub use opfs::Opfs;
+pub use opfs::{By, Opfs};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use opfs::{has_handles, write};
 pub use places::{FolderState, Notice, Where};
 pub(crate) use platform::Device;
 pub use sniff::sniff;
@@ -81,6 +83,8 @@ pub use source::{Source, Ticket};
 #[cfg(not(target_arch = "wasm32"))]
 pub use sqlite::SqlitePlace;
 pub use usage::{Quota, Usage};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use web::hash_here;
 
 /// How many of the first bytes [`Staged`] keeps: enough for [`sniff`] and for the size of a picture.
 pub const HEAD: usize = 64 * 1024;

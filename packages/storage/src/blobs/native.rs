@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    MediaUrl, Quota, Source, Ticket, Where,
+    MediaUrl, Notice, Quota, Source, Ticket, Where,
     blocking::blocking,
     reader::{BUFFER, Reader},
 };
@@ -40,6 +40,11 @@ impl Device {
     pub(super) fn data(&self) -> Option<&Path> {
         self.data.as_deref()
     }
+}
+
+/// What has turned out that this process can't do: nothing that wasn't known when it was opened.
+pub(super) fn notices(_has_files: bool) -> Option<Notice> {
+    None
 }
 
 /// The address under which the application serves an asset to its own window, and nobody else.

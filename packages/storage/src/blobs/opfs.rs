@@ -1,63 +1,76 @@
 //! Bytes in the origin private file system: `atelier/assets/<kind>/<id>`, staged in `atelier/staging/<id>`.
 //!
-//! Written through the browser's own streams: what they write gets its name when they are closed, so a file is there whole or
-//! not at all.
+//! The page's worker writes them ([`crate::worker`]); without one the page does, through the browser's own streams. Either way a
+//! content has its temporary name until it is complete and on the disk, and is then moved.
+
+pub(super) mod tree;
+pub(super) mod write;
 
 use std::{collections::BTreeSet, ops::Range};
 
-use js_sys::{AsyncIterator, Function, IteratorNext, Promise, Reflect, Uint8Array};
 use uuid::Uuid;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
-    FileSystemWritableFileStream,
-};
+use web_sys::{Blob, FileSystemDirectoryHandle};
 
-use super::{
-    Place, Source, Staged, Ticket,
-    web::{self, failed, storage_manager},
-};
+use super::{Place, Source, Staged, Ticket, web};
 use crate::{
     BoxFuture, Error, Result,
     model::{Asset, AssetId, AssetPlace, MediaKind},
     platform::detached,
+    worker,
 };
+use tree::{content, file, folder, is_open, names, remove, rename, when_free};
+pub(crate) use write::{has_handles, write};
 
 const ROOT: &str = "atelier";
 const ASSETS: &str = "assets";
 const STAGING: &str = "staging";
 
+/// Who reads, hashes and writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The page's worker. The page itself, if there is none.
+    Worker,
+    /// The page.
+    Page,
+}
+
 /// The private files of this origin.
 #[derive(Clone)]
-pub struct Opfs(FileSystemDirectoryHandle);
+pub struct Opfs {
+    own: FileSystemDirectoryHandle,
+    /// Where that is below the origin's folder.
+    path: Vec<String>,
+    by: By,
+}
 
 impl Opfs {
     /// The private files, if this window has any that can be written.
     pub(crate) async fn open() -> Option<Self> {
-        Self::under(root().await?).await
+        let files = Self::under(Vec::new(), By::Worker).await?;
+        // Some browsers write them in a worker only. The others need none before there is something to write.
+        (write::has_streams() || worker::client::client().has_handles().await).then_some(files)
     }
 
     /// The same in a folder of its own: for tests.
-    pub async fn open_in(name: &str) -> Option<Self> {
-        Self::under(folder(&root().await?, name).await.ok()?).await
+    pub async fn open_in(name: &str, by: By) -> Option<Self> {
+        Self::under(vec![name.to_owned()], by).await
     }
 
-    async fn under(root: FileSystemDirectoryHandle) -> Option<Self> {
-        let global = js_sys::global();
-        let file = Reflect::get(&global, &"FileSystemFileHandle".into()).ok()?;
-        let prototype = Reflect::get(&file, &"prototype".into()).ok()?;
-        let writes = Reflect::has(&prototype, &"createWritable".into()).ok()?;
-        let own = folder(&root, ROOT).await.ok()?;
-        writes.then_some(Self(own))
+    async fn under(mut path: Vec<String>, by: By) -> Option<Self> {
+        path.push(ROOT.to_owned());
+        let mut own = tree::root().await?;
+        for name in &path {
+            own = folder(&own, name).await.ok()?;
+        }
+        Some(Self { own, path, by })
     }
 
     async fn staging(&self) -> Result<FileSystemDirectoryHandle> {
-        folder(&self.0, STAGING).await
+        folder(&self.own, STAGING).await
     }
 
     async fn kept(&self, kind: &str) -> Result<FileSystemDirectoryHandle> {
-        folder(&folder(&self.0, ASSETS).await?, kind).await
+        folder(&folder(&self.own, ASSETS).await?, kind).await
     }
 
     /// The file of an asset. Only names that are made here are looked up.
@@ -72,12 +85,8 @@ impl Opfs {
             Error::Missing { reason, .. } => missing(reason),
             other => other,
         })?;
-        JsFuture::from(handle.get_file()).await.map_err(failed)?.dyn_into().map_err(failed)
+        content(&handle).await
     }
-}
-
-async fn root() -> Option<FileSystemDirectoryHandle> {
-    JsFuture::from(storage_manager()?.get_directory()).await.ok()?.dyn_into().ok()
 }
 
 /// The kind and the id in an asset's path.
@@ -87,98 +96,6 @@ fn named(asset: &Asset) -> Option<(&'static str, String)> {
     let kind = MediaKind::ALL.into_iter().map(MediaKind::name).find(|name| *name == kind)?;
     let id: AssetId = id.parse().ok()?;
     Some((kind, id.to_string()))
-}
-
-pub(super) async fn folder(parent: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystemDirectoryHandle> {
-    let options = FileSystemGetDirectoryOptions::new();
-    options.set_create(true);
-    let found = JsFuture::from(parent.get_directory_handle_with_options(name, &options)).await;
-    found.map_err(failed)?.dyn_into().map_err(failed)
-}
-
-pub(super) async fn file(parent: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle> {
-    let options = FileSystemGetFileOptions::new();
-    options.set_create(create);
-    let found = JsFuture::from(parent.get_file_handle_with_options(name, &options)).await;
-    found.map_err(failed)?.dyn_into().map_err(failed)
-}
-
-pub(super) async fn remove(parent: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
-    match JsFuture::from(parent.remove_entry(name)).await.map_err(failed) {
-        Ok(_) | Err(Error::Missing { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// The names in a folder.
-pub(super) async fn names(parent: &FileSystemDirectoryHandle) -> Result<Vec<String>> {
-    let all: AsyncIterator = parent.keys();
-    let mut names = Vec::new();
-    loop {
-        let next = JsFuture::from(all.next().map_err(failed)?).await.map_err(failed)?;
-        let next: IteratorNext = next.unchecked_into();
-        if next.done() {
-            return Ok(names);
-        }
-        names.extend(next.value().as_string());
-    }
-}
-
-/// Writes a content to a private file.
-async fn write(file: &FileSystemFileHandle, source: &Source, ticket: &Ticket) -> Result<Staged> {
-    match stream_to(file, source, ticket).await {
-        // A full disk ends the stream with a word of its own.
-        Err(Error::Refused { message, .. }) if has_no_room().await => Err(Error::Full(message)),
-        ended => ended,
-    }
-}
-
-/// Writes a content to a file, which has it whole or not at all.
-pub(super) async fn stream_to(file: &FileSystemFileHandle, source: &Source, ticket: &Ticket) -> Result<Staged> {
-    let made = JsFuture::from(file.create_writable()).await.map_err(failed)?;
-    let stream: FileSystemWritableFileStream = made.dyn_into().map_err(failed)?;
-    let wrote = web::stream(source, ticket, async |piece: &Uint8Array| {
-        let written = stream.write_with_js_u8_array(piece).map_err(failed)?;
-        JsFuture::from(written).await.map(drop).map_err(failed)
-    });
-    match wrote.await {
-        Ok(staged) => JsFuture::from(stream.close()).await.map(|_| staged).map_err(failed),
-        Err(error) => {
-            // What was written so far goes with the stream.
-            drop(JsFuture::from(stream.abort()).await);
-            Err(error)
-        }
-    }
-}
-
-async fn has_no_room() -> bool {
-    let room = web::quota(&web::Device::default(), &[]).await;
-    room.is_some_and(|quota| quota.total.saturating_sub(quota.used) < 16 << 20)
-}
-
-/// Gives a file another folder and name.
-async fn rename(from: &FileSystemFileHandle, folder: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
-    let Some(moved) = moved(from, folder, name) else {
-        // Copied, where files can't be moved.
-        let blob: Blob = JsFuture::from(from.get_file()).await.map_err(failed)?.dyn_into().map_err(failed)?;
-        let to = file(folder, name, true).await?;
-        return write(&to, &Source::Blob(blob), &Ticket::default()).await.map(drop);
-    };
-    moved.await
-}
-
-/// Moves a file, where the browser can.
-pub(super) fn moved(
-    from: &FileSystemFileHandle,
-    folder: &FileSystemDirectoryHandle,
-    name: &str,
-) -> Option<impl Future<Output = Result<()>> + use<>> {
-    let rename: Function = Reflect::get(from, &"move".into()).ok()?.dyn_into().ok()?;
-    let begun = rename.call2(from, folder, &name.into());
-    Some(async move {
-        let moved: Promise = begun.map_err(failed)?.dyn_into().map_err(failed)?;
-        JsFuture::from(moved).await.map(drop).map_err(failed)
-    })
 }
 
 /// Runs to its end, whoever waits for it.
@@ -191,35 +108,52 @@ impl Place for Opfs {
         let this = self.clone();
         // Not to its end whoever waits: a put that nobody waits for is called off.
         Box::pin(async move {
-            let staging = this.staging().await?;
-            let name = id.to_string();
-            let handle = file(&staging, &name, true).await?;
-            let staged = write(&handle, &source, &ticket).await;
-            if staged.is_err() {
-                remove(&staging, &name).await?;
+            let (name, content) = (id.to_string(), source.to_blob()?);
+            if this.by == By::Worker {
+                let folder = [&this.path[..], &[STAGING.to_owned()]].concat();
+                let written = worker::client::client().write(&folder, name.clone(), &content, &ticket).await;
+                if let Some(staged) = written {
+                    if staged.is_ok() && ticket.is_cancelled() {
+                        // Called off while the worker told of the end.
+                        when_free(async || remove(&this.staging().await?, &name).await).await?;
+                        return Err(Error::Cancelled);
+                    }
+                    return staged;
+                }
             }
-            staged
+            write::write_in(&this.staging().await?, &name, content, &ticket).await
         })
     }
 
     fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
         let this = self.clone();
         run(async move {
-            let (staging, name) = (this.staging().await?, staged.to_string());
-            let handle = file(&staging, &name, false).await?;
-            let to = this.kept(kind.name()).await?;
-            let id = id.to_string();
-            // Nothing is moved over what is there.
-            remove(&to, &id).await?;
-            rename(&handle, &to, &id).await?;
-            remove(&staging, &name).await?;
-            Ok(AssetPlace::Opfs { path: format!("{ROOT}/{ASSETS}/{}/{id}", kind.name()) })
+            let from = async { file(&this.staging().await?, &staged.to_string(), false).await };
+            let (handle, to) = futures::join!(from, this.kept(kind.name()));
+            let (handle, to) = (handle?, to?);
+            let name = id.to_string();
+            if staged != id {
+                // Nothing is moved over what is there.
+                remove(&to, &name).await?;
+            }
+            match rename(&handle, &to, &name).await {
+                Some(renamed) => renamed?,
+                // Copied, where files can't be moved. What streams write has its name only when it is complete.
+                None => {
+                    write::copy(&content(&handle).await?, &to, &name).await?;
+                    remove(&this.staging().await?, &staged.to_string()).await?;
+                }
+            }
+            Ok(AssetPlace::Opfs { path: format!("{ROOT}/{ASSETS}/{}/{name}", kind.name()) })
         })
     }
 
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>> {
         let this = self.clone();
-        run(async move { remove(&this.staging().await?, &id.to_string()).await })
+        run(async move {
+            let (staging, name) = (this.staging().await?, id.to_string());
+            when_free(async || remove(&staging, &name).await).await
+        })
     }
 
     fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
@@ -234,7 +168,13 @@ impl Place for Opfs {
 
     fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>> {
         let (this, asset) = (self.clone(), asset.clone());
-        run(async move { web::hash(&Source::Blob(this.file(&asset).await?), &ticket).await })
+        run(async move {
+            let content = this.file(&asset).await?;
+            match this.by {
+                By::Worker => web::hash(&content, &ticket).await,
+                By::Page => web::hash_here(&content, &ticket).await.map(|staged| staged.hash),
+            }
+        })
     }
 
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {
@@ -272,14 +212,11 @@ async fn sweep_one(parent: &FileSystemDirectoryHandle, name: &str, stays: impl F
 
 /// Removes a file. Says how many bytes that freed.
 pub(super) async fn free(parent: &FileSystemDirectoryHandle, name: &str) -> Result<u64> {
-    let handle = file(parent, name, false).await?;
-    let found: JsValue = JsFuture::from(handle.get_file()).await.map_err(failed)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size: whole and below 2^53")]
-    let bytes = found.unchecked_ref::<Blob>().size() as u64;
+    let bytes = tree::size(&content(&file(parent, name, false).await?).await?);
     match remove(parent, name).await {
         Ok(()) => Ok(bytes),
         // Somebody still writes to it, or did until a moment ago.
-        Err(Error::Refused { name, .. }) if name == "NoModificationAllowedError" => Ok(0),
+        Err(error) if is_open(&error) => Ok(0),
         Err(error) => Err(error),
     }
 }

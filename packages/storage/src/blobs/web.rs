@@ -2,16 +2,24 @@
 
 use std::{cell::RefCell, ops::Range, sync::Arc};
 
-use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
-use super::{MediaUrl, Quota, Source, Staged, Ticket, chosen_web::Chosen, digest::Digest};
-use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset};
+use super::{MediaUrl, Notice, Quota, Source, Staged, Ticket, chosen_web::Chosen, digest::Digest};
+use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, worker};
 
 /// How much of a content is in memory at a time. Larger pieces are slower, measured in the browser.
-const PIECE: f64 = (1 << 20) as f64;
+const PIECE: f64 = STEP as f64;
+const STEP: u32 = 1 << 20;
+/// What is no larger than this, the browser hashes by itself.
+const WHOLE: f64 = (4 << 20) as f64;
+
+thread_local! {
+    /// Where pieces are hashed. There is one for all contents that are under way at once.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 pub(super) use super::chosen_web::{heed_folder, recall_folder};
 
@@ -27,6 +35,11 @@ impl Device {
     pub(crate) fn new(database: IndexedDb) -> Self {
         Self { database: Some(database), chosen: RefCell::default() }
     }
+}
+
+/// What has turned out that this page can't do. `has_files`: whether it has private files at all.
+pub(super) fn notices(has_files: bool) -> Option<Notice> {
+    (has_files && worker::client::client().is_slow()).then_some(Notice::SlowFiles)
 }
 
 /// The address of a content. Making one copies nothing.
@@ -62,21 +75,25 @@ pub(super) fn storage_manager() -> Option<StorageManager> {
     storage.is_object().then(|| storage.unchecked_into())
 }
 
-/// Streams a content to its end: each piece is hashed, and handed to `write`. The next one is being read meanwhile.
+/// Streams a content to its end: each piece is hashed, and handed to `write`. The next one is being read meanwhile. How the
+/// content looks is not found out.
 pub(super) async fn stream(
-    source: &Source,
+    blob: &Blob,
     ticket: &Ticket,
     write: impl AsyncFn(&Uint8Array) -> Result<()>,
 ) -> Result<Staged> {
-    let blob = source.to_blob()?;
     let size = blob.size();
+    if size <= WHOLE
+        && let Some(subtle) = subtle()
+    {
+        return at_once(blob, &subtle, ticket, write).await;
+    }
     let ask = |from: f64| -> Result<Option<Promise>> {
         let piece = || Ok(blob.slice_with_f64_and_f64(from, (from + PIECE).min(size))?.array_buffer());
         if from < size { piece().map(Some).map_err(failed) } else { Ok(None) }
     };
     let mut digest = Digest::default();
     let (mut from, mut next) = (0., ask(0.)?);
-    let mut bytes = Vec::new();
     while let Some(asked) = next.take() {
         if ticket.is_cancelled() {
             return Err(Error::Cancelled);
@@ -86,23 +103,81 @@ pub(super) async fn stream(
         from += f64::from(piece.length());
         if piece.length() == 0 {
             // The file has become shorter under us.
-            return Err(Error::Io { what: "the file".into(), reason: "it changed while it was read".into() });
+            return Err(changed());
         }
         next = ask(from)?;
-        bytes.resize(piece.length() as usize, 0);
-        piece.copy_to(&mut bytes);
-        digest.update(&bytes);
+        with_bytes(&piece, |bytes| digest.update(bytes));
         write(&piece).await?;
         ticket.advance(digest.bytes());
     }
-    // Looked at last: a content is worth more than a picture of it.
-    let look = super::look_web::look(&blob, digest.head()).await;
-    Ok(digest.staged(look))
+    Ok(digest.staged(None))
 }
 
-/// What a content's hash is.
-pub(super) async fn hash(source: &Source, ticket: &Ticket) -> Result<String> {
-    stream(source, ticket, async |_: &Uint8Array| Ok(())).await.map(|staged| staged.hash)
+/// The same with a small content: the browser hashes it in a thread of its own, for which it wants all of it. None of that
+/// is in our memory, where there is a piece at a time.
+async fn at_once(
+    blob: &Blob,
+    subtle: &JsValue,
+    ticket: &Ticket,
+    write: impl AsyncFn(&Uint8Array) -> Result<()>,
+) -> Result<Staged> {
+    if ticket.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    let whole: ArrayBuffer = JsFuture::from(blob.array_buffer()).await.map_err(failed)?.unchecked_into();
+    if f64::from(whole.byte_length()) != blob.size() {
+        return Err(changed());
+    }
+    let hash: Function = Reflect::get(subtle, &"digest".into()).map_err(failed)?.dyn_into().map_err(failed)?;
+    let hashed: Promise = hash.call2(subtle, &"SHA-256".into(), &whole).map_err(failed)?.dyn_into().map_err(failed)?;
+    let hashed = JsFuture::from(hashed);
+    let (whole, mut digest) = (Uint8Array::new(&whole), Digest::default());
+    let mut from = 0;
+    while from < whole.length() {
+        if ticket.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let piece = whole.subarray(from, (from + STEP).min(whole.length()));
+        from += piece.length();
+        with_bytes(&piece, |bytes| digest.skim(bytes));
+        write(&piece).await?;
+        ticket.advance(digest.bytes());
+    }
+    let hash: ArrayBuffer = hashed.await.map_err(failed)?.unchecked_into();
+    Ok(digest.staged_as(&Uint8Array::new(&hash).to_vec()))
+}
+
+/// What the browser has for hashing. None: an address that isn't secure.
+fn subtle() -> Option<JsValue> {
+    let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
+    Reflect::get(&crypto, &"subtle".into()).ok().filter(JsValue::is_object)
+}
+
+/// Gives the bytes of a piece to `work`.
+fn with_bytes(piece: &Uint8Array, work: impl FnOnce(&[u8])) {
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.resize(piece.length() as usize, 0);
+        piece.copy_to(buffer);
+        work(buffer);
+    });
+}
+
+fn changed() -> Error {
+    Error::Io { what: "the file".into(), reason: "it changed while it was read".into() }
+}
+
+/// What a content's hash is, found out by the page's worker if it has one.
+pub(super) async fn hash(blob: &Blob, ticket: &Ticket) -> Result<String> {
+    let hashed = match worker::client::client().hash(blob, ticket).await {
+        Some(hashed) => hashed,
+        None => hash_here(blob, ticket).await,
+    };
+    hashed.map(|staged| staged.hash)
+}
+
+/// The same, found out by this thread.
+pub(crate) async fn hash_here(blob: &Blob, ticket: &Ticket) -> Result<Staged> {
+    stream(blob, ticket, async |_: &Uint8Array| Ok(())).await
 }
 
 /// Some of the bytes of a blob.

@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     rc::Rc,
 };
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// So many files are read at once: more would only share the disk.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 /// More columns than this leave the screen.
 const COLUMNS: usize = 8;
 
@@ -100,8 +100,8 @@ struct Inner {
     chosen_for: Cell<Option<NodeId>>,
     /// Whether the browser was asked to keep what is stored.
     asked: Cell<bool>,
-    /// Whether it was said what the device can't do.
-    said: Cell<bool>,
+    /// What was said that this device can't do.
+    noticed: RefCell<BTreeSet<Notice>>,
     /// Whether it was said that room runs short.
     warned: Cell<bool>,
 }
@@ -118,7 +118,7 @@ impl Ingest {
             slots: Rc::new(Semaphore::new(AT_ONCE)),
             chosen_for: Cell::default(),
             asked: Cell::default(),
-            said: Cell::default(),
+            noticed: RefCell::default(),
             warned: Cell::default(),
         }))
     }
@@ -209,8 +209,10 @@ impl Ingest {
         let Ok(slot) = slots.acquire().await else { return };
         let Some((source, name, ticket)) = self.begin(id) else { return };
         self.ask_to_keep();
-        self.say_limits();
+        self.say_notices();
         let put = self.put(id, source, name, &ticket).await;
+        // Some of what can't be done shows only when it is tried.
+        self.say_notices();
         let came = match put {
             Ok(added) => self.arrive(id, added, &ticket).await,
             Err(error) => Err(error),
@@ -325,16 +327,15 @@ impl Ingest {
         }
     }
 
-    /// With the first file: says what this device can't do.
-    fn say_limits(&self) {
-        if self.0.said.replace(true) {
-            return;
-        }
+    /// Says what this device can't do, each thing once.
+    fn say_notices(&self) {
         // That there are no folders is said where one would be chosen.
-        let notices = self.0.store.session().assets().notices().iter();
-        for notice in notices.filter(|notice| **notice != Notice::NoFolders) {
-            let (title, words) = words::notice(*notice);
-            self.0.toaster.info(format!("{title}. {words}"));
+        let notices = self.0.store.session().assets().notices().into_iter();
+        for notice in notices.filter(|notice| *notice != Notice::NoFolders) {
+            if self.0.noticed.borrow_mut().insert(notice) {
+                let (title, words) = words::notice(notice);
+                self.0.toaster.info(format!("{title}. {words}"));
+            }
         }
     }
 

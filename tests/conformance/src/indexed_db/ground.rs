@@ -6,7 +6,7 @@ use futures::future::LocalBoxFuture;
 use js_sys::{Array, Uint8Array};
 use storage::{
     backend::indexed_db::IndexedDb,
-    blobs::{DatabasePlace, Folder, Opfs, Place, Source, Where},
+    blobs::{By, DatabasePlace, Folder, Opfs, Place, Source, Where},
 };
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
@@ -19,15 +19,16 @@ use crate::{Device, Ground};
 pub struct Here {
     database: InIndexedDb,
     at: Where,
+    by: By,
 }
 
 impl Here {
-    pub(super) fn new(case: &str, at: Where) -> Self {
-        Self { database: InIndexedDb::new(case), at }
+    pub(super) fn new(case: &str, at: Where, by: By) -> Self {
+        Self { database: InIndexedDb::new(case), at, by }
     }
 
     async fn files(&self) -> Arc<dyn Place> {
-        Arc::new(Opfs::open_in(&self.database.name).await.unwrap())
+        Arc::new(Opfs::open_in(&self.database.name, self.by).await.unwrap())
     }
 
     /// As a folder of the user's: the browser gives its own for it without a dialog.

@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use storage::{
     Result,
     backend::{Backend, Notice, indexed_db::IndexedDb},
-    blobs::Where,
+    blobs::{By, Where},
     model::{AssetId, EntityKey},
 };
 use wasm_bindgen::JsValue;
@@ -102,12 +102,13 @@ impl Hands for InIndexedDb {
     }
 }
 
-/// The places of a page, by what stands before the names of their cases, and what is done to the browser before.
-const GROUNDS: &[(&str, Where, fn())] = &[
-    ("in_private_files_", Where::Own, || ()),
-    ("in_the_database_", Where::Database, || ()),
-    ("in_a_chosen_folder_", Where::Folder, || ()),
-    ("where_nothing_can_be_moved_", Where::Folder, hands::forget_moves),
+/// The places of a page, by what stands before the names of their cases, who writes, and what is done to the browser before.
+const GROUNDS: &[(&str, Where, By, fn())] = &[
+    ("by_the_worker_in_private_files_", Where::Own, By::Worker, || ()),
+    ("by_the_page_in_private_files_", Where::Own, By::Page, || ()),
+    ("in_the_database_", Where::Database, By::Worker, || ()),
+    ("in_a_chosen_folder_", Where::Folder, By::Worker, || ()),
+    ("where_nothing_can_be_moved_", Where::Folder, By::Worker, hands::forget_moves),
 ];
 
 /// The names of all cases that [`run`] knows.
@@ -125,11 +126,11 @@ pub fn names() -> Vec<String> {
 /// # Panics
 /// Its promise isn't kept, or the page heard of an error that nobody caught.
 pub async fn run(name: &str) {
-    for (ground, at, prepare) in GROUNDS {
+    for (ground, at, by, prepare) in GROUNDS {
         let Some(own) = name.strip_prefix(ground) else { continue };
         prepare();
         let case = PLACES.iter().chain(MEDIA).find(|case| case.name == own);
-        let here: Rc<dyn Ground> = Rc::new(ground::Here::new(name, *at));
+        let here: Rc<dyn Ground> = Rc::new(ground::Here::new(name, *at, *by));
         (case.unwrap_or_else(|| panic!("there is no case {own}")).run)(here).await;
         assert_eq!(hands::loose_errors(), "", "nobody caught this");
         return;

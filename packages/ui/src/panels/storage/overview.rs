@@ -33,7 +33,7 @@ pub fn Overview(version: u64) -> Element {
     let rest = used - media;
     let of = if platform::IS_NATIVE { "that this disk has room for" } else { "that this browser allows" };
     let share = |bytes: u64| if total == 0 { 0. } else { bytes as f64 / total as f64 * 100. };
-    let all = store.session().assets().notices().iter().copied();
+    let all = store.session().assets().notices().into_iter();
     let notices: Vec<_> = all.filter(|notice| *notice != Notice::NoFolders).collect();
     let moves =
         store.has_folders() && figures.files > figures.places.get(&Where::Folder).map_or(0, |(files, _)| *files);

@@ -1,0 +1,113 @@
+//! The worker's inside.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
+
+use js_sys::Uint8Array;
+use tokio::sync::Semaphore;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::message::{Ask, Tell, pack, unpack};
+use crate::{
+    Error, Result,
+    blobs::{self, Staged, Ticket, lock},
+    platform::{random_bits, sleep, spawn},
+};
+
+/// How many contents are worked on at once. While one waits for the disk, others are hashed.
+const AT_ONCE: usize = 4;
+/// How often it is asked whether somebody is done with a file.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// In a worker: listens to its page from now on, and returns true. On a page: returns false and does nothing.
+pub fn serve() -> bool {
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return false };
+    let server =
+        Rc::new(Server { scope, room: Semaphore::new(AT_ONCE), tickets: RefCell::default(), busy: RefCell::default() });
+    let listening = Rc::clone(&server);
+    let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| listening.hear(event.data()));
+    server.scope.set_onmessage(Some(listener.into_js_value().unchecked_ref()));
+    spawn(Box::pin(async move {
+        let name = format!("atelier:worker:{:016x}", random_bits());
+        // Held for as long as this worker lives, and never let go: the page takes that for its death.
+        std::mem::forget(lock::exclusive(&name).await);
+        server.tell(0, &Tell::Ready { lock: name, has_handles: blobs::has_handles() }, &JsValue::UNDEFINED);
+    }));
+    true
+}
+
+struct Server {
+    scope: DedicatedWorkerGlobalScope,
+    room: Semaphore,
+    /// What is being done, by the number of the call.
+    tickets: RefCell<BTreeMap<u32, Ticket>>,
+    /// The names of the files that are being written.
+    busy: RefCell<BTreeSet<String>>,
+}
+
+impl Server {
+    fn tell(&self, call: u32, told: &Tell, with: &JsValue) {
+        if let Ok(message) = pack(call, told, with) {
+            // Text and bytes can always be copied.
+            let _always_sent = self.scope.post_message(&message);
+        }
+    }
+
+    fn hear(self: &Rc<Self>, message: JsValue) {
+        let Some((call, ask, content)) = unpack::<Ask>(message) else { return };
+        if let Ask::Cancel = ask {
+            if let Some(ticket) = self.tickets.borrow().get(&call) {
+                ticket.cancel();
+            }
+            return;
+        }
+        let ticket = Ticket::default();
+        self.tickets.borrow_mut().insert(call, ticket.clone());
+        let this = Rc::clone(self);
+        spawn(Box::pin(async move {
+            this.report(call, &ticket);
+            let done = this.answer(ask, content.unchecked_into(), ticket).await;
+            this.tickets.borrow_mut().remove(&call);
+            match done {
+                Ok(Staged { hash, crc32, bytes, head, look }) => {
+                    this.tell(call, &Tell::Found { hash, crc32, bytes, look }, &Uint8Array::from(&*head));
+                }
+                Err(error) => this.tell(call, &Tell::Failed(error.into()), &JsValue::UNDEFINED),
+            }
+        }));
+    }
+
+    /// Tells how far a call is, for as long as somebody works on it.
+    fn report(self: &Rc<Self>, call: u32, ticket: &Ticket) {
+        let (this, mut progress) = (Rc::clone(self), ticket.progress());
+        spawn(Box::pin(async move {
+            while progress.changed().await.is_ok() {
+                let done = *progress.borrow_and_update();
+                this.tell(call, &Tell::Done(done), &JsValue::UNDEFINED);
+            }
+        }));
+    }
+
+    async fn answer(&self, ask: Ask, content: Blob, ticket: Ticket) -> Result<Staged> {
+        // Nobody closes it.
+        let _room = self.room.acquire().await.map_err(|_| Error::Cancelled)?;
+        match ask {
+            Ask::Write { folder, name } => {
+                // Who called one off may ask for the same again while its remains are being removed.
+                while !self.busy.borrow_mut().insert(name.clone()) {
+                    sleep(PAUSE).await;
+                }
+                let written = blobs::write(&folder, &name, content, &ticket).await;
+                self.busy.borrow_mut().remove(&name);
+                written
+            }
+            Ask::Hash => blobs::hash_here(&content, &ticket).await,
+            Ask::Cancel => Err(Error::Cancelled),
+        }
+    }
+}
