@@ -88,9 +88,7 @@ impl Folder {
         if asset.place != self.place() {
             return Err(missing("its place is none of ours".into()));
         }
-        let get = async {
-            content(&file(&self.base().await?, &asset.id.to_string(), false).await?).await
-        };
+        let get = async { content(&file(&self.base().await?, &asset.id.to_string(), false).await?).await };
         get.await.map_err(|error| match closed(error) {
             Error::Missing { reason, .. } => missing(reason),
             other => other,

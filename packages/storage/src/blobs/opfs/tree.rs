@@ -39,7 +39,10 @@ pub(in crate::blobs) fn can(method: &str) -> bool {
 }
 
 /// A folder in a folder. It is made if need be.
-pub(in crate::blobs) async fn folder(parent: &FileSystemDirectoryHandle, name: &str) -> Result<FileSystemDirectoryHandle> {
+pub(in crate::blobs) async fn folder(
+    parent: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<FileSystemDirectoryHandle> {
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
     let found = JsFuture::from(parent.get_directory_handle_with_options(name, &options)).await;
@@ -47,7 +50,11 @@ pub(in crate::blobs) async fn folder(parent: &FileSystemDirectoryHandle, name: &
 }
 
 /// A file in a folder.
-pub(in crate::blobs) async fn file(parent: &FileSystemDirectoryHandle, name: &str, create: bool) -> Result<FileSystemFileHandle> {
+pub(in crate::blobs) async fn file(
+    parent: &FileSystemDirectoryHandle,
+    name: &str,
+    create: bool,
+) -> Result<FileSystemFileHandle> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
     let found = JsFuture::from(parent.get_file_handle_with_options(name, &options)).await;
