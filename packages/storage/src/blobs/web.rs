@@ -8,11 +8,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
 use super::{MediaUrl, Notice, Quota, Source, Staged, Ticket, chosen_web::Chosen, digest::Digest};
-use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, worker};
+use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, platform::spawn, worker};
 
-/// How much of a content is in memory at a time. Larger pieces are slower, measured in the browser.
-const PIECE: f64 = STEP as f64;
-const STEP: u32 = 1 << 20;
+/// How many bytes of a content are in our memory at a time. The browser's own pieces are as large as it likes, about 1 MiB.
+const PIECE: u32 = 512 << 10;
 /// What is no larger than this, the browser hashes by itself.
 const WHOLE: f64 = (4 << 20) as f64;
 
@@ -75,8 +74,8 @@ pub(super) fn storage_manager() -> Option<StorageManager> {
     storage.is_object().then(|| storage.unchecked_into())
 }
 
-/// Streams a content to its end: each piece is hashed, and handed to `write`. The next one is being read meanwhile. How the
-/// content looks is not found out.
+/// Streams a content to its end: each of the browser's pieces is handed to `write` and hashed while the next one is being read. How
+/// the content looks is not found out.
 pub(super) async fn stream(
     blob: &Blob,
     ticket: &Ticket,
@@ -88,32 +87,62 @@ pub(super) async fn stream(
     {
         return at_once(blob, &subtle, ticket, write).await;
     }
-    let ask = |from: f64| -> Result<Option<Promise>> {
-        let piece = || Ok(blob.slice_with_f64_and_f64(from, (from + PIECE).min(size))?.array_buffer());
-        if from < size { piece().map(Some).map_err(failed) } else { Ok(None) }
-    };
+    let reader = Reader::open(blob)?;
     let mut digest = Digest::default();
-    let (mut from, mut next) = (0., ask(0.)?);
-    while let Some(asked) = next.take() {
+    let mut next = reader.ask()?;
+    loop {
         if ticket.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let piece: ArrayBuffer = JsFuture::from(asked).await.map_err(failed)?.unchecked_into();
-        let piece = Uint8Array::new(&piece);
-        from += f64::from(piece.length());
-        if piece.length() == 0 {
-            // The file has become shorter under us.
-            return Err(changed());
-        }
-        next = ask(from)?;
-        with_bytes(&piece, |bytes| digest.update(bytes));
-        write(&piece).await?;
+        let Some(read) = Reader::answer(next).await? else { break };
+        next = reader.ask()?;
+        write(&read).await?;
+        with_bytes(&read, |bytes| digest.update(bytes));
         ticket.advance(digest.bytes());
     }
-    Ok(digest.staged(None))
+    // The file may have become shorter under us.
+    if digest.bytes() as f64 == size { Ok(digest.staged(None)) } else { Err(changed()) }
 }
 
-/// The same with a small content: the browser hashes it in a thread of its own, for which it wants all of it. None of that
+/// What reads a content from its beginning to its end. It is told when nobody reads on.
+struct Reader(JsValue);
+
+impl Reader {
+    fn open(blob: &Blob) -> Result<Self> {
+        call(&call(blob, "stream")?, "getReader").map(Self)
+    }
+
+    /// Asks for what comes next.
+    fn ask(&self) -> Result<Promise> {
+        call(&self.0, "read")?.dyn_into().map_err(failed)
+    }
+
+    /// What has come. None: the content is at its end.
+    async fn answer(asked: Promise) -> Result<Option<Uint8Array>> {
+        let read = JsFuture::from(asked).await.map_err(failed)?;
+        let value = Reflect::get(&read, &"value".into()).map_err(failed)?;
+        if value.is_undefined() { Ok(None) } else { value.dyn_into().map(Some).map_err(failed) }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // To a stream that is at its end it means nothing.
+        if let Ok(cancelled) = call(&self.0, "cancel")
+            && let Ok(cancelled) = cancelled.dyn_into::<Promise>()
+        {
+            spawn(Box::pin(async move { drop(JsFuture::from(cancelled).await) }));
+        }
+    }
+}
+
+/// Calls a method that needs nothing.
+fn call(object: &JsValue, method: &str) -> Result<JsValue> {
+    let method: Function = Reflect::get(object, &method.into()).map_err(failed)?.dyn_into().map_err(failed)?;
+    method.call0(object).map_err(failed)
+}
+
+/// [`stream`] for a small content: the browser hashes it in a thread of its own, for which it wants all of it. None of that
 /// is in our memory, where there is a piece at a time.
 async fn at_once(
     blob: &Blob,
@@ -132,17 +161,9 @@ async fn at_once(
     let hashed: Promise = hash.call2(subtle, &"SHA-256".into(), &whole).map_err(failed)?.dyn_into().map_err(failed)?;
     let hashed = JsFuture::from(hashed);
     let (whole, mut digest) = (Uint8Array::new(&whole), Digest::default());
-    let mut from = 0;
-    while from < whole.length() {
-        if ticket.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let piece = whole.subarray(from, (from + STEP).min(whole.length()));
-        from += piece.length();
-        with_bytes(&piece, |bytes| digest.skim(bytes));
-        write(&piece).await?;
-        ticket.advance(digest.bytes());
-    }
+    write(&whole).await?;
+    with_bytes(&whole, |bytes| digest.skim(bytes));
+    ticket.advance(digest.bytes());
     let hash: ArrayBuffer = hashed.await.map_err(failed)?.unchecked_into();
     Ok(digest.staged_as(&Uint8Array::new(&hash).to_vec()))
 }
@@ -153,12 +174,15 @@ fn subtle() -> Option<JsValue> {
     Reflect::get(&crypto, &"subtle".into()).ok().filter(JsValue::is_object)
 }
 
-/// Gives the bytes of a piece to `work`.
-fn with_bytes(piece: &Uint8Array, work: impl FnOnce(&[u8])) {
+/// Gives bytes to `work`, in pieces for which our memory has room.
+fn with_bytes(all: &Uint8Array, mut work: impl FnMut(&[u8])) {
     BUFFER.with_borrow_mut(|buffer| {
-        buffer.resize(piece.length() as usize, 0);
-        piece.copy_to(buffer);
-        work(buffer);
+        for from in (0..all.length()).step_by(PIECE as usize) {
+            let piece = all.subarray(from, (from + PIECE).min(all.length()));
+            buffer.resize(piece.length() as usize, 0);
+            piece.copy_to(buffer);
+            work(buffer);
+        }
     });
 }
 

@@ -11,7 +11,6 @@ use crate::{
 };
 
 /// Opens the channel to the other tabs, and listens to when this one wakes.
-#[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
 pub(super) fn channel(location: &Location, listeners: &Listeners) -> Arc<dyn Channel> {
     if *location == Location::Memory {
         return Arc::new(Nobody);

@@ -2,7 +2,7 @@
 
 use js_sys::Reflect;
 use tracing::warn;
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::MessageEvent;
 
 use super::{Channel, Message, NAME};
@@ -17,7 +17,7 @@ pub(super) struct BroadcastChannel {
 impl BroadcastChannel {
     /// Opens it. None: this browser has none.
     pub(super) fn open(hear: impl Fn(Message) + 'static) -> Option<Self> {
-        Reflect::get(&js_sys::global(), &"BroadcastChannel".into()).ok().filter(|class| class.is_function())?;
+        Reflect::get(&js_sys::global(), &"BroadcastChannel".into()).ok().filter(JsValue::is_function)?;
         let channel = web_sys::BroadcastChannel::new(NAME).ok()?;
         let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             match event.data().as_string().as_deref().map(Message::parse) {
