@@ -102,8 +102,10 @@ impl Hands for InIndexedDb {
     }
 }
 
-/// The places of a page, by what stands before the names of their cases, who writes, and what is done to the browser before.
-const GROUNDS: &[(&str, Where, By, fn())] = &[
+/// A place of a page: what stands before the names of its cases, where it is, who writes, and what is done to the browser before.
+type InPage = (&'static str, Where, By, fn());
+
+const GROUNDS: &[InPage] = &[
     ("by_the_worker_in_private_files_", Where::Own, By::Worker, || ()),
     ("by_the_page_in_private_files_", Where::Own, By::Page, || ()),
     ("in_the_database_", Where::Database, By::Worker, || ()),
