@@ -122,7 +122,7 @@ test("files show how far they are, wait for others, are called off, and fail alo
   const root = await folder(t);
   // Large on paper only: the disk keeps no zeros.
   const large = [];
-  for (const megabytes of [150, 151, 152]) {
+  for (const megabytes of [150, 151, 152, 153]) {
     const path = join(root, `large-${megabytes}.bin`);
     await writeFile(path, "");
     await truncate(path, megabytes << 20);

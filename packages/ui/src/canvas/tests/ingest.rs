@@ -214,12 +214,12 @@ async fn many_files_come_in_a_few_at_a_time_beside_each_other() {
     let place = Slow::closed();
     let (mut stage, ()) = Stage::on(Arc::new(place.clone()), none).await;
     stage.drop_files((0..10).map(|n| png(&format!("{n}.png"))).collect(), None);
-    stage.until("some are under way", |_| place.now.load(Ordering::Relaxed) == 3).await;
+    stage.until("some are under way", |_| place.now.load(Ordering::Relaxed) == 4).await;
     assert_eq!(stage.arriving(), 10);
     assert!(stage.html().contains("Waits"));
     place.open(10);
     stage.until("all are nodes", |stage| stage.kinds().len() == 10).await;
-    assert_eq!(place.most.load(Ordering::Relaxed), 3);
+    assert_eq!(place.most.load(Ordering::Relaxed), 4);
     let corners: BTreeSet<_> = stage
         .store
         .with_document(Document::nodes)
