@@ -109,7 +109,8 @@ test("reading every file again finds what was changed and what is gone, and the 
   const [changed, gone] = ["0.png", "1.png"].map((name) => problems.getByRole("listitem").filter({ hasText: name }).innerText());
   assert.match(await changed, /its content has changed/);
   assert.match(await gone, /its file is gone/);
-  await app.page.keyboard.press("Escape");
+  await panel.getByRole("button", { name: "Close", exact: true }).first().click();
+  await panel.waitFor({ state: "hidden" });
   await addMedia(app, files.slice(0, 2));
   assert.equal((await storedRows(app.page, "assets")).length, 3, "they are the same files");
   panel = await openStorage(app);
