@@ -17,7 +17,7 @@ pub fn NewerBuild() -> Element {
         return VNode::empty();
     }
     rsx! {
-        div { class: "strip", role: "alert", "data-newer": "true",
+        div { class: "takeover", role: "alert", "data-newer": "true",
             Icon { name: IconName::TriangleAlert }
             p {
                 b { "A newer Atelier has opened your work. " }
