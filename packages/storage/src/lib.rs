@@ -20,6 +20,7 @@ pub mod blobs;
 pub mod comfyui;
 mod error;
 pub mod model;
+pub mod package;
 pub mod parking;
 mod platform;
 mod session;

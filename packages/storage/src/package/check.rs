@@ -1,0 +1,245 @@
+//! The whole check of a package: nothing is written, and no more is in memory than the two JSON files and one buffer.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{self, Read, Seek},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zip::ZipArchive;
+
+use super::{
+    Limits, PackageError,
+    archive::{self, Entry, Method},
+    graph,
+    manifest::{self, Listed, MANIFEST, Origin, WORKFLOW},
+};
+use crate::{
+    blobs::Ticket,
+    model::{AssetId, Workflow},
+};
+
+/// How much is unpacked at once, in bytes.
+const BUFFER: usize = 256 << 10;
+
+/// A package whose archive and graph are sound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Package {
+    /// The workflow as it is in the package: its own ids, references to embedded assets.
+    pub workflow: Workflow,
+    /// The assets that the manifest lists, in its order. Damaged ones have no content.
+    pub assets: Vec<PackedAsset>,
+    /// The assets that are missing or not what they should be, each with the reason. If there is one, the package is refused as
+    /// it is; it can come in without them.
+    pub damaged: Vec<(AssetId, PackageError)>,
+    /// Entries that belong to nothing in the format. They are ignored.
+    pub ignored: Vec<String>,
+    /// What else the user should know, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// An asset of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackedAsset {
+    /// Its id in the package.
+    pub id: AssetId,
+    /// What the manifest claims it to be.
+    pub mime: Option<String>,
+    /// Its address, if it is not embedded.
+    pub url: Option<String>,
+    /// Its bytes, if it is embedded and sound.
+    pub content: Option<Content>,
+}
+
+/// Where in the file an asset's bytes are, and what they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The entry.
+    pub entry: String,
+    /// Where its data begins, in bytes from the beginning of the file.
+    pub at: u64,
+    /// How many bytes it has there.
+    pub packed: u64,
+    /// Whether they are deflated.
+    pub is_deflated: bool,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// `sha256-` and 64 lower-case hex digits: found out here, not believed.
+    pub hash: String,
+}
+
+impl Package {
+    /// Why the package is refused, if it is: the first damage.
+    pub fn refusal(&self) -> Option<&PackageError> {
+        self.damaged.first().map(|(_, error)| error)
+    }
+
+    /// The embedded contents that are sound, each once.
+    pub fn contents(&self) -> BTreeMap<&str, &Content> {
+        self.assets.iter().filter_map(|asset| asset.content.as_ref()).map(|content| (&*content.hash, content)).collect()
+    }
+}
+
+/// Checks a package from end to end: the archive, the manifest, the graph, and every embedded asset's size, checksum and hash.
+/// The ticket is told how many bytes of assets have been checked.
+///
+/// # Errors
+/// Why nothing of it can come in. Damaged assets are no error here: see [`Package::damaged`].
+pub fn check<R: Read + Seek>(mut input: R, limits: &Limits, ticket: &Ticket) -> Result<Package, PackageError> {
+    let entries = archive::read(&mut input, limits)?;
+    let by_name: HashMap<&str, usize> = entries.iter().enumerate().map(|(at, entry)| (&*entry.name, at)).collect();
+    let Some(manifest_at) = by_name.get(MANIFEST) else {
+        let mut folders = entries.iter().filter_map(|entry| entry.name.strip_suffix(&format!("/{MANIFEST}")));
+        return Err(PackageError::ManifestMissing { folder: folders.next().map(str::to_owned) });
+    };
+    let mut contents = Contents::open(input, &entries)?;
+    let bytes = contents.text(*manifest_at, limits.manifest_bytes, |bytes, limit| PackageError::ManifestTooLarge { bytes, limit })?;
+    let manifest = manifest::parse(&bytes, limits)?;
+    let workflow_at = by_name.get(WORKFLOW).ok_or(PackageError::WorkflowMissing)?;
+    let bytes = contents.text(*workflow_at, limits.workflow_bytes, |bytes, limit| PackageError::WorkflowTooLarge { bytes, limit })?;
+    let workflow = graph::parse(&bytes, &manifest, limits)?;
+    drop(bytes);
+
+    let mut used: BTreeSet<&str> = BTreeSet::from([MANIFEST, WORKFLOW]);
+    let mut package =
+        Package { workflow, assets: Vec::new(), damaged: Vec::new(), ignored: Vec::new(), warnings: Vec::new() };
+    if manifest.name != package.workflow.name {
+        package.warnings.push(format!("The manifest calls the workflow {:?}; it calls itself otherwise.", manifest.name));
+    }
+    let mut done = 0;
+    for listed in &manifest.assets {
+        let mut asset = PackedAsset { id: listed.id, mime: listed.mime.clone(), url: None, content: None };
+        match &listed.origin {
+            Origin::Url(url) => asset.url = Some(url.clone()),
+            Origin::Embedded(file) => match by_name.get(&**file) {
+                None => {
+                    let missing = PackageError::AssetFileMissing { entry: file.clone() };
+                    package.damaged.push((listed.id, missing));
+                }
+                Some(at) => {
+                    used.insert(file);
+                    match contents.asset(*at, listed, ticket, done) {
+                        Ok(content) => {
+                            done += content.bytes;
+                            asset.content = Some(content);
+                        }
+                        Err(error) if is_damage(&error) => package.damaged.push((listed.id, error)),
+                        Err(error) => return Err(error),
+                    }
+                }
+            },
+        }
+        package.assets.push(asset);
+    }
+    let ignored = entries.iter().filter(|entry| !entry.is_folder() && !used.contains(&*entry.name));
+    package.ignored = ignored.map(|entry| entry.name.clone()).collect();
+    Ok(package)
+}
+
+/// Whether an error is of one asset only, so that the rest can come in without it.
+fn is_damage(error: &PackageError) -> bool {
+    matches!(
+        error,
+        PackageError::EntryDamaged { .. } | PackageError::SizeMismatch { .. } | PackageError::HashMismatch { .. }
+    )
+}
+
+/// Unpacks entries that the archive's check has let through.
+struct Contents<'a, R> {
+    archive: ZipArchive<R>,
+    entries: &'a [Entry],
+}
+
+impl<'a, R: Read + Seek> Contents<'a, R> {
+    /// A second reader, written by others, must see the same entries.
+    fn open(input: R, entries: &'a [Entry]) -> Result<Self, PackageError> {
+        let differs = |what: String| PackageError::NotExact { what: format!("readers disagree about it ({what})") };
+        let mut archive = ZipArchive::new(input).map_err(|error| differs(error.to_string()))?;
+        if archive.len() != entries.len() {
+            return Err(differs(format!("{} entries or {}", entries.len(), archive.len())));
+        }
+        for (at, entry) in entries.iter().enumerate() {
+            let seen = archive.by_index_raw(at).map_err(|error| differs(error.to_string()))?;
+            if seen.name_raw() != entry.name.as_bytes() || seen.size() != entry.bytes || seen.crc32() != entry.crc32 {
+                return Err(differs(entry.name.clone()));
+            }
+        }
+        Ok(Self { archive, entries })
+    }
+
+    /// Unpacks an entry and hands it on piece by piece. It stops at the first byte beyond what the entry claims to have, and at a
+    /// checksum that is not its own.
+    fn unpack(
+        &mut self,
+        at: usize,
+        mut take: impl FnMut(&[u8], u64) -> Result<(), PackageError>,
+    ) -> Result<(), PackageError> {
+        let entry = &self.entries[at];
+        let damaged = |what: String| PackageError::EntryDamaged { entry: entry.name.clone(), what };
+        let mut reader = self.archive.by_index(at).map_err(|error| damaged(error.to_string()))?;
+        let (mut buffer, mut total) = (vec![0; BUFFER], 0_u64);
+        loop {
+            let count = match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(damaged(error.to_string())),
+            };
+            total += count as u64;
+            if total > entry.bytes {
+                return Err(PackageError::Bomb { entry: entry.name.clone(), packed: entry.packed, bytes: total });
+            }
+            take(&buffer[..count], total)?;
+        }
+        if total == entry.bytes { Ok(()) } else { Err(damaged(format!("it has {total} bytes, not {}", entry.bytes))) }
+    }
+
+    /// A whole file in memory.
+    fn text(
+        &mut self,
+        at: usize,
+        limit: u64,
+        too_large: impl Fn(u64, u64) -> PackageError,
+    ) -> Result<Vec<u8>, PackageError> {
+        let bytes = self.entries[at].bytes;
+        if bytes > limit {
+            return Err(too_large(bytes, limit));
+        }
+        let mut all = Vec::new();
+        self.unpack(at, |piece, _| {
+            all.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Hashes an asset, and compares it with what the manifest says.
+    fn asset(&mut self, at: usize, listed: &Listed, ticket: &Ticket, done: u64) -> Result<Content, PackageError> {
+        let mut hash = Sha256::new();
+        self.unpack(at, |piece, total| {
+            if ticket.is_cancelled() {
+                return Err(PackageError::Cancelled);
+            }
+            hash.update(piece);
+            ticket.advance(done + total);
+            Ok(())
+        })?;
+        let entry = &self.entries[at];
+        if let Some(expected) = listed.bytes.filter(|expected| *expected != entry.bytes) {
+            return Err(PackageError::SizeMismatch { entry: entry.name.clone(), expected, found: entry.bytes });
+        }
+        let hash = manifest::hash_of(&hash.finalize());
+        if listed.hash.as_ref().is_some_and(|expected| *expected != hash) {
+            return Err(PackageError::HashMismatch { entry: entry.name.clone() });
+        }
+        Ok(Content {
+            entry: entry.name.clone(),
+            at: entry.data,
+            packed: entry.packed,
+            is_deflated: entry.method == Method::Deflated,
+            bytes: entry.bytes,
+            hash,
+        })
+    }
+}

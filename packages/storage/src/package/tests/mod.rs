@@ -1,0 +1,3 @@
+//! Packages that are what they should be, and packages that are not.
+
+mod corpus;
