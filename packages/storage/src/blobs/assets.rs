@@ -188,6 +188,20 @@ impl Assets {
         put.map(|(asset, is_new)| Added { asset, is_new, held })
     }
 
+    /// Keeps everybody from removing anything for as long as the answer exists.
+    pub(crate) async fn hold(&self) -> Arc<Held> {
+        Arc::new(self.0.lock.shared().await)
+    }
+
+    /// The content of that hash, if it is kept and its bytes are here.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn known_as(&self, hash: &str) -> Result<Option<Asset>> {
+        let Some(asset) = self.0.backend.asset(Wanted::Hash(hash.to_owned())).await? else { return Ok(None) };
+        Ok(self.is_there(&asset).await.then_some(asset))
+    }
+
     /// Keeps a content in a place. Says whether it is new.
     async fn put_in(
         &self,
@@ -342,8 +356,29 @@ impl Assets {
     /// [`Error::Missing`]
     pub async fn open(&self, id: AssetId) -> Result<Source> {
         let asset = self.known(id).await?;
-        let opened = self.place_of(&asset).await?.open(&asset).await;
-        self.heeded(&asset, opened).await
+        self.open_row(&asset).await
+    }
+
+    /// The same for somebody who has its row.
+    pub(crate) async fn open_row(&self, asset: &Asset) -> Result<Source> {
+        let opened = self.place_of(asset).await?.open(asset).await;
+        self.heeded(asset, opened).await
+    }
+
+    /// The rows of these assets, as far as there are any, without their thumbnails.
+    pub(crate) async fn rows(&self, ids: &BTreeSet<AssetId>) -> Result<BTreeMap<AssetId, Asset>> {
+        // All at once are read as quickly as a few.
+        if ids.len() > 8 {
+            let rows = self.0.backend.assets().await?.rows;
+            return Ok(rows.into_iter().filter(|row| ids.contains(&row.id)).map(|row| (row.id, row)).collect());
+        }
+        let mut rows = BTreeMap::new();
+        for id in ids {
+            if let Some(row) = self.asset(*id).await? {
+                rows.insert(*id, row.without_thumbnail());
+            }
+        }
+        Ok(rows)
     }
 
     /// An address under which the page can show an asset, without having its bytes in memory. Nothing in it can run, wherever the

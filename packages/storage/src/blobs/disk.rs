@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use crate::{Error, Result};
 
 /// The error of a call on `path`.
-pub(super) fn failed(path: &Path, error: &io::Error) -> Error {
+pub(crate) fn failed(path: &Path, error: &io::Error) -> Error {
     let what = path.display().to_string();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full(format!("{what}: {error}")),
@@ -30,18 +30,18 @@ pub(super) fn make_folder(folder: &Path) -> Result<()> {
 
 /// Has the disk keep the names in a folder.
 #[cfg(unix)]
-pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))
 }
 
 /// Here a folder can't be opened as a file, and names are kept by the file system's own log.
 #[cfg(not(unix))]
-pub(super) fn sync_folder(_folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
 }
 
 /// Removes a file and says how large it was: 0 if it wasn't there.
-pub(super) fn remove(path: &Path) -> Result<u64> {
+pub(crate) fn remove(path: &Path) -> Result<u64> {
     let size = fs::symlink_metadata(path).map_or(0, |found| found.len());
     match fs::remove_file(path) {
         Ok(()) => Ok(size),

@@ -15,7 +15,7 @@ mod chosen;
 mod chosen_web;
 mod digest;
 #[cfg(not(target_arch = "wasm32"))]
-mod disk;
+pub(crate) mod disk;
 #[cfg(target_arch = "wasm32")]
 mod drawing;
 #[cfg(not(target_arch = "wasm32"))]
@@ -39,7 +39,7 @@ mod native;
 mod opfs;
 mod places;
 #[cfg(not(target_arch = "wasm32"))]
-mod reader;
+pub(crate) mod reader;
 mod sniff;
 mod source;
 #[cfg(not(target_arch = "wasm32"))]
@@ -68,6 +68,7 @@ pub use files::Files;
 pub use folder::Folder;
 #[cfg(target_arch = "wasm32")]
 pub use indexed_db::DatabasePlace;
+pub(crate) use lock::Held;
 pub use look::Look;
 pub use memory::MemoryPlace;
 #[cfg(target_arch = "wasm32")]
@@ -84,7 +85,7 @@ pub use source::{Source, Ticket};
 pub use sqlite::SqlitePlace;
 pub use usage::{Quota, Usage};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use web::hash_here;
+pub(crate) use web::{failed, hash_here};
 
 /// How many of the first bytes [`Staged`] keeps: enough for [`sniff`] and for the size of a picture.
 pub const HEAD: usize = 64 * 1024;

@@ -15,14 +15,14 @@ use crate::{Error, Result};
 pub(super) const BUFFER: usize = 512 * 1024;
 
 /// A source that is being read.
-pub(super) enum Reader {
+pub(crate) enum Reader {
     Memory(Cursor<Arc<[u8]>>),
     File(File, PathBuf),
     Pieces { pieces: Arc<dyn Pieces>, at: u64 },
 }
 
 impl Reader {
-    pub(super) fn open(source: Source) -> Result<Self> {
+    pub(crate) fn open(source: Source) -> Result<Self> {
         Ok(match source {
             Source::Bytes(bytes) => Self::Memory(Cursor::new(bytes)),
             Source::File(path) => Self::File(disk::open(&path)?, path),
@@ -31,7 +31,7 @@ impl Reader {
     }
 
     /// Fills `buffer` as far as the source goes, and gives what was read: nothing at the end.
-    pub(super) fn fill<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+    pub(crate) fn fill<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.read(&mut buffer[filled..]) {

@@ -63,8 +63,13 @@ impl Ticket {
 
     /// The ticket of a part of the work that begins when `before` bytes are there: it counts on from them, and is called off with
     /// the whole.
-    pub(super) fn part(&self, before: u64) -> Self {
+    pub(crate) fn part(&self, before: u64) -> Self {
         Self { before: self.before + before, ..self.clone() }
+    }
+
+    /// A ticket of a part whose progress nobody hears of. It is called off with the whole.
+    pub(crate) fn quiet(&self) -> Self {
+        Self { done: watch::Sender::new(0), before: 0, cancelled: Arc::clone(&self.cancelled) }
     }
 
     /// Calls the put off: it ends with [`crate::Error::Cancelled`] and leaves nothing, unless it was done already.

@@ -213,7 +213,7 @@ pub(super) async fn read(blob: &Blob, range: Range<u64>) -> Result<Vec<u8>> {
 
 impl Source {
     /// As a blob, which for a file of the user's has none of its bytes in memory.
-    pub(super) fn to_blob(&self) -> Result<Blob> {
+    pub(crate) fn to_blob(&self) -> Result<Blob> {
         match self {
             Self::Blob(blob) => Ok(blob.clone()),
             Self::Bytes(bytes) => {
@@ -224,7 +224,7 @@ impl Source {
     }
 
     /// All of it, in memory: for what is known to be small.
-    pub(super) async fn into_bytes(self) -> Result<Arc<[u8]>> {
+    pub(crate) async fn into_bytes(self) -> Result<Arc<[u8]>> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size: whole and below 2^53")]
@@ -234,7 +234,7 @@ impl Source {
 }
 
 /// Why the browser refused. A full disk has several names.
-pub(super) fn failed(error: JsValue) -> Error {
+pub(crate) fn failed(error: JsValue) -> Error {
     let text =
         |name: &str| Reflect::get(&error, &name.into()).ok().and_then(|text| text.as_string()).unwrap_or_default();
     let (name, message) = (text("name"), text("message"));

@@ -11,7 +11,9 @@ use std::{
 
 use super::{
     Limits, PackageError, name,
-    record::{self, CENTRAL, CENTRAL_BYTES, END, END_64, END_64_BYTES, END_BYTES, Fields, LOCAL, LOCAL_BYTES, MAX_16, MAX_32},
+    record::{
+        self, CENTRAL, CENTRAL_BYTES, END, END_64, END_64_BYTES, END_BYTES, Fields, LOCAL, LOCAL_BYTES, MAX_16, MAX_32,
+    },
 };
 
 /// How far from the end of a file the end record is looked for. Its comment is 64 KiB at most; beyond that only to say what is wrong.
@@ -109,7 +111,8 @@ fn find_directory<R: Read + Seek>(input: &mut R, length: u64) -> Result<Director
     let ends: Vec<usize> = (0..(tail.len() + 1).saturating_sub(END_BYTES))
         .filter(|from| tail[*from..].starts_with(&END.to_le_bytes()))
         .collect();
-    let comment_end = |from: usize| from + END_BYTES + usize::from(u16::from_le_bytes([tail[from + 20], tail[from + 21]]));
+    let comment_end =
+        |from: usize| from + END_BYTES + usize::from(u16::from_le_bytes([tail[from + 20], tail[from + 21]]));
     let mut exact = ends.iter().copied().filter(|from| comment_end(*from) == tail.len());
     let Some(end) = exact.next() else {
         let begins_as_zip = length >= 4 && {
@@ -214,7 +217,8 @@ fn central(fields: &mut Fields<'_>, number: u64, limits: &Limits) -> Result<Entr
         fields.take(comment.into())?;
         (sign == CENTRAL).then_some((flags, method, crc32, packed, bytes, disk, attributes, header, name, extra))
     };
-    let (flags, method, crc32, packed, bytes, disk, attributes, header, raw_name, extra) = parse().ok_or_else(broken)?;
+    let (flags, method, crc32, packed, bytes, disk, attributes, header, raw_name, extra) =
+        parse().ok_or_else(broken)?;
     let entry = String::from_utf8_lossy(raw_name).into_owned();
     if std::str::from_utf8(raw_name).is_err() {
         return Err(PackageError::UnsafeName { entry, why: "it is not UTF-8".into() });
@@ -232,8 +236,16 @@ fn central(fields: &mut Fields<'_>, number: u64, limits: &Limits) -> Result<Entr
     if !matches!(attributes >> 28, 0 | 4 | 8) {
         return Err(PackageError::Symlink { entry });
     }
-    let mut entry =
-        Entry { name: entry, method, flags, crc32, packed: packed.into(), bytes: bytes.into(), header: header.into(), data: 0 };
+    let mut entry = Entry {
+        name: entry,
+        method,
+        flags,
+        crc32,
+        packed: packed.into(),
+        bytes: bytes.into(),
+        header: header.into(),
+        data: 0,
+    };
     let wide = record::extra(extra, record::EXTRA_64).map_err(|()| entry.disagrees("its extra field is damaged"))?;
     let mut wide = Fields(wide.unwrap_or_default());
     for number in [&mut entry.bytes, &mut entry.packed, &mut entry.header] {
@@ -379,7 +391,8 @@ fn check_local<R: Read + Seek>(input: &mut R, entry: &mut Entry, end: u64) -> Re
     let same = (crc32, packed, bytes) == (entry.crc32, entry.packed, entry.bytes);
     let follows = entry.flags & record::FLAG_DESCRIPTOR != 0;
     let is_blank = |value: u64, real: u64| value == 0 || value == real || value == MAX_32;
-    let blank = is_blank(crc32.into(), entry.crc32.into()) && is_blank(packed, entry.packed) && is_blank(bytes, entry.bytes);
+    let blank =
+        is_blank(crc32.into(), entry.crc32.into()) && is_blank(packed, entry.packed) && is_blank(bytes, entry.bytes);
     if !(same || follows && blank) {
         return Err(entry.disagrees("its own header has another size or checksum"));
     }
@@ -409,6 +422,9 @@ fn descriptor<R: Read + Seek>(
         ((crc32, packed, size) == (entry.crc32, entry.packed, entry.bytes)).then_some(from + length)
     };
     let forms = if has_wide { [true, false] } else { [false, true] };
-    let found = forms.into_iter().find_map(|wide| read(true, wide)).or_else(|| forms.into_iter().find_map(|wide| read(false, wide)));
+    let found = forms
+        .into_iter()
+        .find_map(|wide| read(true, wide))
+        .or_else(|| forms.into_iter().find_map(|wide| read(false, wide)));
     found.ok_or_else(|| entry.disagrees("what follows its data has another size or checksum"))
 }

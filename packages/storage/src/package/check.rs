@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Seek},
 };
 
+use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
@@ -16,12 +17,14 @@ use super::{
     manifest::{self, Listed, MANIFEST, Origin, WORKFLOW},
 };
 use crate::{
-    blobs::Ticket,
+    blobs::{Staged, Ticket},
     model::{AssetId, Workflow},
 };
 
 /// How much is unpacked at once, in bytes.
 const BUFFER: usize = 256 << 10;
+/// After how many bytes others have their turn.
+const PAUSE: u64 = 16 << 20;
 
 /// A package whose archive and graph are sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,12 +84,44 @@ impl Package {
     }
 }
 
+/// What a thread lends to a check.
+pub(super) trait Host {
+    /// Lets others have their turn, if this thread has others.
+    async fn pause(&self);
+
+    /// Hashes what is stored as it is from `at` on. None: this thread has no better way than to read it.
+    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<crate::Result<Staged>>;
+}
+
+/// A thread that has nothing else to do.
+struct Alone;
+
+impl Host for Alone {
+    async fn pause(&self) {}
+
+    async fn hash(&self, _at: u64, _bytes: u64, _ticket: Ticket) -> Option<crate::Result<Staged>> {
+        None
+    }
+}
+
 /// Checks a package from end to end: the archive, the manifest, the graph, and every embedded asset's size, checksum and hash.
 /// The ticket is told how many bytes of assets have been checked.
 ///
 /// # Errors
 /// Why nothing of it can come in. Damaged assets are no error here: see [`Package::damaged`].
-pub fn check<R: Read + Seek>(mut input: R, limits: &Limits, ticket: &Ticket) -> Result<Package, PackageError> {
+pub fn check<R: Read + Seek>(input: R, limits: &Limits, ticket: &Ticket) -> Result<Package, PackageError> {
+    let checked = check_on(&Alone, input, limits, ticket).now_or_never();
+    // Nothing in it waits.
+    checked.unwrap_or(Err(PackageError::Cancelled))
+}
+
+/// The same on a thread that has others to serve.
+pub(super) async fn check_on<R: Read + Seek>(
+    host: &impl Host,
+    mut input: R,
+    limits: &Limits,
+    ticket: &Ticket,
+) -> Result<Package, PackageError> {
     let entries = archive::read(&mut input, limits)?;
     let by_name: HashMap<&str, usize> = entries.iter().enumerate().map(|(at, entry)| (&*entry.name, at)).collect();
     let Some(manifest_at) = by_name.get(MANIFEST) else {
@@ -94,10 +129,12 @@ pub fn check<R: Read + Seek>(mut input: R, limits: &Limits, ticket: &Ticket) -> 
         return Err(PackageError::ManifestMissing { folder: folders.next().map(str::to_owned) });
     };
     let mut contents = Contents::open(input, &entries)?;
-    let bytes = contents.text(*manifest_at, limits.manifest_bytes, |bytes, limit| PackageError::ManifestTooLarge { bytes, limit })?;
+    let too_large = |bytes, limit| PackageError::ManifestTooLarge { bytes, limit };
+    let bytes = contents.text(host, *manifest_at, limits.manifest_bytes, too_large).await?;
     let manifest = manifest::parse(&bytes, limits)?;
     let workflow_at = by_name.get(WORKFLOW).ok_or(PackageError::WorkflowMissing)?;
-    let bytes = contents.text(*workflow_at, limits.workflow_bytes, |bytes, limit| PackageError::WorkflowTooLarge { bytes, limit })?;
+    let too_large = |bytes, limit| PackageError::WorkflowTooLarge { bytes, limit };
+    let bytes = contents.text(host, *workflow_at, limits.workflow_bytes, too_large).await?;
     let workflow = graph::parse(&bytes, &manifest, limits)?;
     drop(bytes);
 
@@ -105,7 +142,9 @@ pub fn check<R: Read + Seek>(mut input: R, limits: &Limits, ticket: &Ticket) -> 
     let mut package =
         Package { workflow, assets: Vec::new(), damaged: Vec::new(), ignored: Vec::new(), warnings: Vec::new() };
     if manifest.name != package.workflow.name {
-        package.warnings.push(format!("The manifest calls the workflow {:?}; it calls itself otherwise.", manifest.name));
+        package
+            .warnings
+            .push(format!("The manifest calls the workflow {:?}; it calls itself otherwise.", manifest.name));
     }
     let mut done = 0;
     for listed in &manifest.assets {
@@ -119,7 +158,7 @@ pub fn check<R: Read + Seek>(mut input: R, limits: &Limits, ticket: &Ticket) -> 
                 }
                 Some(at) => {
                     used.insert(file);
-                    match contents.asset(*at, listed, ticket, done) {
+                    match contents.asset(host, *at, listed, &ticket.part(done)).await {
                         Ok(content) => {
                             done += content.bytes;
                             asset.content = Some(content);
@@ -170,8 +209,9 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
 
     /// Unpacks an entry and hands it on piece by piece. It stops at the first byte beyond what the entry claims to have, and at a
     /// checksum that is not its own.
-    fn unpack(
+    async fn unpack(
         &mut self,
+        host: &impl Host,
         at: usize,
         mut take: impl FnMut(&[u8], u64) -> Result<(), PackageError>,
     ) -> Result<(), PackageError> {
@@ -191,13 +231,17 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
                 return Err(PackageError::Bomb { entry: entry.name.clone(), packed: entry.packed, bytes: total });
             }
             take(&buffer[..count], total)?;
+            if total / PAUSE > (total - count as u64) / PAUSE {
+                host.pause().await;
+            }
         }
         if total == entry.bytes { Ok(()) } else { Err(damaged(format!("it has {total} bytes, not {}", entry.bytes))) }
     }
 
     /// A whole file in memory.
-    fn text(
+    async fn text(
         &mut self,
+        host: &impl Host,
         at: usize,
         limit: u64,
         too_large: impl Fn(u64, u64) -> PackageError,
@@ -207,29 +251,53 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             return Err(too_large(bytes, limit));
         }
         let mut all = Vec::new();
-        self.unpack(at, |piece, _| {
+        let unpacking = self.unpack(host, at, |piece, _| {
             all.extend_from_slice(piece);
             Ok(())
-        })?;
+        });
+        unpacking.await?;
         Ok(all)
     }
 
     /// Hashes an asset, and compares it with what the manifest says.
-    fn asset(&mut self, at: usize, listed: &Listed, ticket: &Ticket, done: u64) -> Result<Content, PackageError> {
-        let mut hash = Sha256::new();
-        self.unpack(at, |piece, total| {
-            if ticket.is_cancelled() {
-                return Err(PackageError::Cancelled);
+    async fn asset(
+        &mut self,
+        host: &impl Host,
+        at: usize,
+        listed: &Listed,
+        ticket: &Ticket,
+    ) -> Result<Content, PackageError> {
+        let entry = &self.entries[at];
+        let lent = match entry.method {
+            Method::Stored => host.hash(entry.data, entry.bytes, ticket.clone()).await,
+            Method::Deflated => None,
+        };
+        let hash = match lent {
+            Some(Ok(staged)) if staged.crc32 != entry.crc32 => {
+                let what = "its checksum is another".to_owned();
+                return Err(PackageError::EntryDamaged { entry: entry.name.clone(), what });
             }
-            hash.update(piece);
-            ticket.advance(done + total);
-            Ok(())
-        })?;
+            Some(Ok(staged)) => staged.hash,
+            Some(Err(crate::Error::Cancelled)) => return Err(PackageError::Cancelled),
+            Some(Err(error)) => return Err(PackageError::Unreadable { reason: error.to_string() }),
+            None => {
+                let mut hash = Sha256::new();
+                let hashing = self.unpack(host, at, |piece, total| {
+                    if ticket.is_cancelled() {
+                        return Err(PackageError::Cancelled);
+                    }
+                    hash.update(piece);
+                    ticket.advance(total);
+                    Ok(())
+                });
+                hashing.await?;
+                manifest::hash_of(&hash.finalize())
+            }
+        };
         let entry = &self.entries[at];
         if let Some(expected) = listed.bytes.filter(|expected| *expected != entry.bytes) {
             return Err(PackageError::SizeMismatch { entry: entry.name.clone(), expected, found: entry.bytes });
         }
-        let hash = manifest::hash_of(&hash.finalize());
         if listed.hash.as_ref().is_some_and(|expected| *expected != hash) {
             return Err(PackageError::HashMismatch { entry: entry.name.clone() });
         }

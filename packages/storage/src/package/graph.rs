@@ -12,9 +12,8 @@ use crate::model::{AssetId, Edge, Json, Node, Object, Workflow};
 
 /// Reads the file and checks it against the manifest.
 pub(super) fn parse(bytes: &[u8], manifest: &Manifest, limits: &Limits) -> Result<Workflow, PackageError> {
-    let text = json::checked(bytes, limits.json_depth).map_err(|fault: Fault| {
-        fault.of(WORKFLOW, limits.json_depth, |what| PackageError::WorkflowJson { what })
-    })?;
+    let text = json::checked(bytes, limits.json_depth)
+        .map_err(|fault: Fault| fault.of(WORKFLOW, limits.json_depth, |what| PackageError::WorkflowJson { what }))?;
     let whole = refs::raw(text).ok_or_else(|| PackageError::WorkflowJson { what: "it is no JSON".into() })?;
     let mut object: Object = whole.read().map_err(|_| shape("the whole file", "it should be an object"))?;
     let nodes = list(&mut object, "nodes")?;
@@ -25,6 +24,7 @@ pub(super) fn parse(bytes: &[u8], manifest: &Manifest, limits: &Limits) -> Resul
             what: format!("the manifest means {}, but workflow.json is {id}", manifest.workflow),
         });
     }
+    are_objects(&object, &["viewport"], "the workflow")?;
     // The model's own reader, for the fields of the workflow itself.
     object.put("nodes", empty_list());
     object.put("edges", empty_list());
@@ -50,6 +50,15 @@ fn list(object: &mut Object, field: &str) -> Result<Vec<Json>, PackageError> {
     json.read().map_err(|_| shape(field, "it should be a list"))
 }
 
+/// The model's reader would take a list for an object whose fields it holds in their order.
+fn are_objects(object: &Object, fields: &[&str], path: &str) -> Result<(), PackageError> {
+    let is_other = |field: &&&str| object.get(field).is_some_and(|json| !json.text().starts_with(['{', 'n']));
+    match fields.iter().find(is_other) {
+        Some(field) => Err(shape(&format!("{path}.{field}"), "it should be an object")),
+        None => Ok(()),
+    }
+}
+
 fn text_field(object: &Object, path: &str, field: &str) -> Result<String, PackageError> {
     let json = object.get(field).ok_or_else(|| shape(&format!("{path}.{field}"), "it is missing"))?;
     json.read().map_err(|_| shape(&format!("{path}.{field}"), "it should be a text"))
@@ -62,6 +71,7 @@ fn read_nodes(nodes: &[Json], known: &Known, limits: &Limits) -> Result<Vec<Node
         let path = format!("nodes[{at}]");
         let object: Object = json.read().map_err(|_| shape(&path, "it should be an object"))?;
         uuid(&text_field(&object, &path, "id")?, &path)?;
+        are_objects(&object, &["position", "size", "config"], &path)?;
         let node: Node = json.read().map_err(|error| shape(&path, &error.to_string()))?;
         if !ids.insert(node.id) {
             return Err(PackageError::DuplicateNodeId { id: node.id.to_string() });

@@ -159,7 +159,8 @@ pub(super) fn hash_of(bytes: &[u8]) -> String {
 /// Only addresses of the web: nothing else may ever be opened.
 pub(super) fn check_url(url: &str, path: &str) -> Result<(), PackageError> {
     let lower: String = url.chars().take(8).collect::<String>().to_ascii_lowercase();
-    let is_web = ["http://", "https://"].into_iter().any(|scheme| lower.starts_with(scheme) && url.len() > scheme.len());
+    let is_web =
+        ["http://", "https://"].into_iter().any(|scheme| lower.starts_with(scheme) && url.len() > scheme.len());
     if is_web && !url.chars().any(|sign| sign.is_control() || sign.is_whitespace()) {
         Ok(())
     } else {

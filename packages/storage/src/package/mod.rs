@@ -1,21 +1,43 @@
 //! Packages: one workflow with its media in one file, `.genaiw.zip`. The format is in `docs/package-format.md`.
 //!
 //! - [`check`] reads a package and finds everything that is wrong with it. It writes nothing, executes nothing and follows no
-//!   reference out of the package; what it holds in memory is the graph and one buffer.
+//!   reference out of the package; what it holds in memory is the graph and one buffer. [`look`] does that where it holds
+//!   nobody up: on a thread, or in the page's worker.
+//! - [`Package::keep_media`] stores the media of a checked package, [`Package::workflow_with`] is the graph that refers to
+//!   them, and [`update`] is what it changes in a workflow that is here.
+//! - [`Plan`] is a package that can be written: its size is known, and its media stay where they are until they are copied.
 
 mod archive;
 mod check;
 mod error;
+mod export;
 mod graph;
+mod import;
 mod json;
 mod limits;
 mod manifest;
 mod name;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
 mod record;
 mod refs;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "wasm32")]
+mod web;
+mod window;
+mod write;
 
-pub use check::{Content, PackedAsset, Package, check};
+#[cfg(not(target_arch = "wasm32"))]
+use native as target;
+#[cfg(target_arch = "wasm32")]
+use web as target;
+
+pub use check::{Content, Package, PackedAsset, check};
 pub use error::PackageError;
+pub use export::{EXTENSION, Originals, Plan, file_name};
+pub use import::{Media, Outlook, Way, update};
 pub use limits::Limits;
+pub use target::look;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use web::look_here;

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::model::{AssetRef, Json, Object};
+use crate::model::{AssetRef, Json, Node, Object};
 
 /// Gives every object that is a reference to media to `change`, the innermost first, and the value with what became of them.
 /// Everything else stays as it is, digit for digit. What is nested in a value is at most as deep as a package may be.
@@ -49,6 +49,23 @@ pub(super) fn rewrite_fields<E>(
         changed.put(field, rewrite(json, change)?);
     }
     Ok(changed)
+}
+
+/// The same for what a node has made.
+///
+/// # Errors
+/// Those of `change`.
+pub(super) fn rewrite_result<E>(
+    node: &mut Node,
+    change: &mut impl FnMut(&Object) -> Result<Option<Json>, E>,
+) -> Result<(), E> {
+    if let Some(result) = &node.result
+        && let Ok(json) = Json::new(result)
+        && let Ok(changed) = rewrite(&json, change)?.read()
+    {
+        node.result = Some(changed);
+    }
+    Ok(())
 }
 
 /// Whether an object is a reference: it has a `kind` of the format, and what goes with that.
@@ -104,9 +121,8 @@ mod tests {
 
     fn upper(json: &str) -> String {
         let json = raw(json.to_owned()).unwrap();
-        let changed: Result<_, Infallible> = rewrite(&json, &mut |object| {
-            Ok(text(object, "id").map(|id| id.to_uppercase().as_str().into()))
-        });
+        let changed: Result<_, Infallible> =
+            rewrite(&json, &mut |object| Ok(text(object, "id").map(|id| id.to_uppercase().as_str().into())));
         changed.unwrap().text().to_owned()
     }
 
@@ -116,7 +132,9 @@ mod tests {
         let changed = upper(json);
         assert!(changed.contains(r#"[1.50,"A"]"#) && changed.contains("123456789012345678901"), "{changed}");
         assert_eq!(upper(r#"{"\u006bind": "idb", "id": "a"}"#), r#""A""#);
-        for same in [r#"{"kind": "other", "id": "a"}"#, r#"{"kind": "embedded"}"#, r#"[ "kind", {"a" : 1e1} ]"#, "\"kind\""] {
+        for same in
+            [r#"{"kind": "other", "id": "a"}"#, r#"{"kind": "embedded"}"#, r#"[ "kind", {"a" : 1e1} ]"#, "\"kind\""]
+        {
             assert_eq!(upper(same), same);
         }
     }

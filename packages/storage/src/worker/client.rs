@@ -18,6 +18,7 @@ use super::message::{Ask, Tell, pack, unpack};
 use crate::{
     Error, Result,
     blobs::{Staged, Ticket, lock},
+    package::{Package, PackageError},
     platform::{sleep, spawn},
 };
 
@@ -69,12 +70,29 @@ impl Client {
         content: &Blob,
         ticket: &Ticket,
     ) -> Option<Result<Staged>> {
-        self.call(&Ask::Write { folder: folder.to_vec(), name }, content, ticket).await
+        self.staged(&Ask::Write { folder: folder.to_vec(), name }, content, ticket).await
     }
 
     /// Hashes a content. None: there is no worker.
     pub(crate) async fn hash(&self, content: &Blob, ticket: &Ticket) -> Option<Result<Staged>> {
-        self.call(&Ask::Hash, content, ticket).await
+        self.staged(&Ask::Hash, content, ticket).await
+    }
+
+    /// Checks a package. None: there is no worker.
+    pub(crate) async fn check(&self, content: &Blob, ticket: &Ticket) -> Option<Result<Package, PackageError>> {
+        Some(match self.call(&Ask::Check, content, ticket).await? {
+            Ok(Answer::Checked(checked)) => *checked,
+            Ok(Answer::Staged(_)) | Err(Error::Cancelled) => Err(PackageError::Cancelled),
+            Err(error) => Err(PackageError::Unreadable { reason: error.to_string() }),
+        })
+    }
+
+    async fn staged(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Staged>> {
+        Some(match self.call(ask, content, ticket).await? {
+            Ok(Answer::Staged(staged)) => Ok(staged),
+            Ok(Answer::Checked(_)) => Err(Error::Cancelled),
+            Err(error) => Err(error),
+        })
     }
 
     /// Whether files can be written by a worker's own means. Starts it if need be.
@@ -96,7 +114,7 @@ impl Client {
         self.0.deaths.get() >= DEATHS
     }
 
-    async fn call(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Staged>> {
+    async fn call(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Answer>> {
         for _ in 0..TRIES {
             let Some(running) = self.running().await else { continue };
             if ticket.is_cancelled() {
@@ -138,6 +156,12 @@ impl Client {
             }
         }
     }
+}
+
+/// What a call has come to.
+enum Answer {
+    Staged(Staged),
+    Checked(Box<Result<Package, PackageError>>),
 }
 
 /// A worker that listens.
@@ -219,7 +243,7 @@ impl Running {
     }
 
     /// Has it do something. None: it died.
-    async fn call(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Staged>> {
+    async fn call(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Answer>> {
         let number = self.next.get();
         self.next.set(number + 1);
         let (tell, mut told) = mpsc::unbounded_channel();
@@ -237,8 +261,9 @@ impl Running {
                 Tell::Found { hash, crc32, bytes, look } => {
                     ticket.advance(bytes);
                     let head = with.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default();
-                    return Some(Ok(Staged { hash, crc32, bytes, head, look }));
+                    return Some(Ok(Answer::Staged(Staged { hash, crc32, bytes, head, look })));
                 }
+                Tell::Checked(checked) => return Some(Ok(Answer::Checked(checked))),
                 Tell::Failed(failure) => return Some(Err(failure.into_error())),
             }
             if ticket.is_cancelled() && !is_called_off {

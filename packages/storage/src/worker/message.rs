@@ -7,7 +7,11 @@ use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::{Error, blobs::Look};
+use crate::{
+    Error,
+    blobs::Look,
+    package::{Package, PackageError},
+};
 
 /// The page's part.
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,6 +20,8 @@ pub(super) enum Ask {
     Write { folder: Vec<String>, name: String },
     /// Hash the content.
     Hash,
+    /// Check the content, which is a package.
+    Check,
     /// What was asked for in this call isn't wanted any more.
     Cancel,
 }
@@ -29,6 +35,8 @@ pub(super) enum Tell {
     Done(u64),
     /// All of them are.
     Found { hash: String, crc32: u32, bytes: u64, look: Option<Look> },
+    /// What the package holds, or why it is refused.
+    Checked(Box<Result<Package, PackageError>>),
     /// It failed.
     Failed(Failure),
 }

@@ -16,6 +16,7 @@ use super::message::{Ask, Tell, pack, unpack};
 use crate::{
     Error, Result,
     blobs::{self, Staged, Ticket, lock},
+    package,
     platform::{random_bits, sleep, spawn},
 };
 
@@ -71,6 +72,12 @@ impl Server {
         let this = Rc::clone(self);
         spawn(Box::pin(async move {
             this.report(call, &ticket);
+            if let Ask::Check = ask {
+                let checked = package::look_here(content.unchecked_into(), &ticket).await;
+                this.tickets.borrow_mut().remove(&call);
+                this.tell(call, &Tell::Checked(Box::new(checked)), &JsValue::UNDEFINED);
+                return;
+            }
             let done = this.answer(ask, content.unchecked_into(), ticket).await;
             this.tickets.borrow_mut().remove(&call);
             match done {
@@ -107,7 +114,7 @@ impl Server {
                 written
             }
             Ask::Hash => blobs::hash_here(&content, &ticket).await,
-            Ask::Cancel => Err(Error::Cancelled),
+            Ask::Check | Ask::Cancel => Err(Error::Cancelled),
         }
     }
 }

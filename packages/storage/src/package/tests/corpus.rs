@@ -19,7 +19,9 @@ fn packages_are_what_is_expected_of_them() {
     let (mut checked, mut wrong) = (0, Vec::new());
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".expect.json")) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".expect.json")) else {
+            continue;
+        };
         let expected: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let file = fs::File::open(folder.join(format!("{name}.genaiw.zip"))).unwrap();
         checked += 1;
@@ -65,8 +67,7 @@ fn compare(
     let assets = &expected["assets"];
     let urls = package.assets.iter().filter(|asset| asset.url.is_some()).count() as u64;
     let embedded = package.assets.len() as u64 - urls;
-    let hashes: Vec<Value> =
-        package.contents().keys().map(|hash| hash.trim_start_matches("sha256-").into()).collect();
+    let hashes: Vec<Value> = package.contents().keys().map(|hash| hash.trim_start_matches("sha256-").into()).collect();
     if assets["embedded"] != embedded || assets["url"] != urls || assets["sha256"] != Value::Array(hashes) {
         return Err(format!("other assets: {:?}", package.assets));
     }

@@ -1,0 +1,326 @@
+//! Bringing a checked package in: first the media, then the graph in one commit.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use futures::{StreamExt, stream};
+
+use super::{Package, check::Content, refs, target};
+use crate::{
+    Error, Result,
+    backend::Loaded,
+    blobs::{Assets, Held, Source, Ticket},
+    model::{
+        Asset, AssetId, AssetPlace, AssetRef, EdgeId, EntityKey, Json, MediaKind, NodeId, NodeStatus, Object, Part,
+        Register, RegisterName, Registers, Stamp, Workflow, WorkflowId,
+    },
+};
+
+/// How many small assets are stored at once.
+const AT_ONCE: usize = 4;
+/// What is no larger than this is small, in bytes.
+const SMALL: u64 = 16 << 20;
+
+/// What would become of a package's assets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// Embedded contents that would be stored.
+    pub new: usize,
+    /// Embedded contents that are here already.
+    pub here: usize,
+    /// Embedded assets whose file is missing.
+    pub missing: usize,
+    /// Embedded assets whose file is damaged.
+    pub rejected: usize,
+    /// Assets that stay where they are on the network.
+    pub urls: usize,
+    /// How many bytes would be stored.
+    pub new_bytes: u64,
+}
+
+impl Package {
+    /// What would become of the assets. Nothing is written.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn outlook(&self, assets: &Assets) -> Result<Outlook> {
+        let mut outlook = Outlook {
+            urls: self.assets.iter().filter(|asset| asset.url.is_some()).count(),
+            missing: self.damaged.iter().filter(|(_, error)| error.code() == "asset-file-missing").count(),
+            ..Outlook::default()
+        };
+        outlook.rejected = self.damaged.len() - outlook.missing;
+        for (hash, content) in self.contents() {
+            if assets.known_as(hash).await?.is_some() {
+                outlook.here += 1;
+            } else {
+                outlook.new += 1;
+                outlook.new_bytes += content.bytes;
+            }
+        }
+        Ok(outlook)
+    }
+
+    /// How many bytes [`Package::keep_media`] goes through.
+    pub fn bytes(&self) -> u64 {
+        self.contents().values().map(|content| content.bytes).sum()
+    }
+
+    /// Stores the embedded media that are not here yet. `source` is the file that was checked; a content that has changed since is
+    /// refused. What was stored goes again if anything fails or is called off.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Cancelled`], and everything that keeps the file from being read.
+    pub async fn keep_media(&self, assets: &Assets, source: &Source, ticket: Ticket) -> Result<Media> {
+        let mut media = Media { held: Some(assets.hold().await), ..Media::default() };
+        match self.keep_all(assets, source, &ticket, &mut media).await {
+            Ok(()) => Ok(media),
+            Err(error) => {
+                media.undo(assets).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn keep_all(&self, assets: &Assets, source: &Source, ticket: &Ticket, media: &mut Media) -> Result<()> {
+        let (small, large): (Vec<_>, Vec<_>) =
+            self.contents().into_values().partition(|content| content.bytes <= SMALL);
+        let mut done = 0;
+        let mut by_hash = HashMap::new();
+        let puts = small.iter().map(|content| keep(assets, source, content, ticket.quiet()));
+        let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
+        let mut failed = None;
+        // To the end of those that have begun, so that nothing is stored of which nobody knows.
+        while let Some(put) = puts.next().await {
+            let taken = put.and_then(|kept| {
+                done += kept.0.bytes;
+                ticket.advance(done);
+                media.take(kept, &mut by_hash)
+            });
+            if let Err(error) = taken {
+                ticket.cancel();
+                failed.get_or_insert(error);
+            }
+        }
+        drop(puts);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for content in large {
+            let kept = keep(assets, source, content, ticket.part(done)).await?;
+            done += content.bytes;
+            ticket.advance(done);
+            media.take(kept, &mut by_hash)?;
+        }
+        for asset in &self.assets {
+            if let Some(kept) = asset.content.as_ref().and_then(|content| by_hash.get(&content.hash)) {
+                media.placed.insert(asset.id, kept.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The workflow as it comes in. As a copy all its ids are new, made from `next_stamp`; as an update they are the package's.
+    /// Nothing runs: what was queued or running is idle. A reference to an asset that is not among `media` is one to
+    /// something that is not here.
+    pub fn workflow_with(&self, media: &Media, way: Way, next_stamp: &mut dyn FnMut() -> Stamp) -> Workflow {
+        let mut workflow = self.workflow.clone();
+        let mimes: HashMap<AssetId, &str> =
+            self.assets.iter().filter_map(|asset| Some((asset.id, asset.mime.as_deref()?))).collect();
+        let mut place = |object: &Object| Ok::<_, std::convert::Infallible>(media.reference(object, &mimes));
+        workflow.extra = unfailing(refs::rewrite_fields(&workflow.extra, &mut place));
+        for node in &mut workflow.nodes {
+            if matches!(node.status, NodeStatus::Queued | NodeStatus::Running) {
+                node.status = NodeStatus::Idle;
+            }
+            node.config = unfailing(refs::rewrite_fields(&node.config, &mut place));
+            node.extra = unfailing(refs::rewrite_fields(&node.extra, &mut place));
+            unfailing(refs::rewrite_result(node, &mut place));
+        }
+        for edge in &mut workflow.edges {
+            edge.extra = unfailing(refs::rewrite_fields(&edge.extra, &mut place));
+        }
+        if way == Way::Copy {
+            renew_ids(&mut workflow, next_stamp);
+        }
+        workflow
+    }
+}
+
+fn unfailing<T>(result: std::result::Result<T, std::convert::Infallible>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
+}
+
+/// How a workflow comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As a new one.
+    Copy,
+    /// Into the one of the same id: see [`update`].
+    Update,
+}
+
+/// A content, its row, and whether it is new.
+type Kept<'a> = (&'a Content, Asset, bool);
+
+async fn keep<'a>(assets: &Assets, source: &Source, content: &'a Content, ticket: Ticket) -> Result<Kept<'a>> {
+    if ticket.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    if let Some(known) = assets.known_as(&content.hash).await? {
+        return Ok((content, known, false));
+    }
+    let name = content.entry.rsplit('/').next().map(str::to_owned);
+    let added = assets.put(target::content(source, content).await?, name, ticket).await?;
+    Ok((content, added.asset, added.is_new))
+}
+
+fn renew_ids(workflow: &mut Workflow, next_stamp: &mut dyn FnMut() -> Stamp) {
+    workflow.id = WorkflowId::new(next_stamp());
+    let mut ids = HashMap::with_capacity(workflow.nodes.len());
+    for node in &mut workflow.nodes {
+        let fresh = NodeId::new(next_stamp());
+        ids.insert(node.id, fresh);
+        node.id = fresh;
+    }
+    for edge in &mut workflow.edges {
+        edge.id = EdgeId::new(next_stamp());
+        // Every end is a node of the workflow: that was checked.
+        for end in [&mut edge.ends.source, &mut edge.ends.target] {
+            *end = ids.get(end).copied().unwrap_or(*end);
+        }
+    }
+}
+
+/// The media of a package that are here now. While this exists, nobody cleans them up: keep it until the graph is stored.
+#[derive(Debug, Default)]
+pub struct Media {
+    /// By the package's ids.
+    placed: HashMap<AssetId, Asset>,
+    /// What was not here before.
+    new: BTreeSet<AssetId>,
+    held: Option<Arc<Held>>,
+}
+
+impl Media {
+    fn take(&mut self, (content, asset, is_new): Kept<'_>, by_hash: &mut HashMap<String, Asset>) -> Result<()> {
+        if is_new {
+            self.new.insert(asset.id);
+        }
+        if asset.hash != content.hash {
+            let reason = "the file has changed since it was checked".to_owned();
+            return Err(Error::Io { what: content.entry.clone(), reason });
+        }
+        by_hash.insert(content.hash.clone(), asset);
+        Ok(())
+    }
+
+    /// How many contents were stored that were not here.
+    pub fn stored(&self) -> usize {
+        self.new.len()
+    }
+
+    /// What is kept of an asset of the package.
+    pub fn get(&self, id: AssetId) -> Option<&Asset> {
+        self.placed.get(&id)
+    }
+
+    /// Removes what was stored, since nothing will refer to it.
+    ///
+    /// # Errors
+    /// The database can't be written; then the next clean-up removes it.
+    pub async fn undo(self, assets: &Assets) -> Result<()> {
+        let Self { new, held, .. } = self;
+        // They can't be removed while they are held.
+        drop(held);
+        if !new.is_empty() {
+            assets.clean_up(new).await?;
+        }
+        Ok(())
+    }
+
+    /// What a reference in the package becomes. None: it stays.
+    fn reference(&self, object: &Object, mimes: &HashMap<AssetId, &str>) -> Option<Json> {
+        if refs::kind(object).as_deref() != Some("embedded") {
+            return None;
+        }
+        let id: AssetId = refs::text(object, "id")?.parse().ok()?;
+        match self.placed.get(&id) {
+            Some(asset) => refs::in_place_of(object, &asset.reference()),
+            None => refs::in_place_of(object, &missing(id, mimes.get(&id).copied())),
+        }
+    }
+}
+
+/// A reference to something that is not here.
+fn missing(id: AssetId, mime: Option<&str>) -> AssetRef {
+    let kind = mime.map_or(MediaKind::Other, MediaKind::of).name();
+    AssetRef {
+        id: Some(id),
+        place: AssetPlace::Opfs { path: format!("atelier/assets/{kind}/{id}") },
+        mime: mime.map(str::to_owned),
+        bytes: None,
+        hash: None,
+        extra: Object::default(),
+    }
+}
+
+/// What an update changes in a workflow that is here: the registers whose values differ, with a fresh stamp, and the entities that
+/// are not here or were deleted. Nothing is deleted: what the package does not have stays.
+///
+/// # Errors
+/// A number that JSON can't hold.
+pub fn update(
+    loaded: &Loaded,
+    workflow: &Workflow,
+    stamp: Stamp,
+) -> std::result::Result<Vec<(EntityKey, Registers)>, serde_json::Error> {
+    let nodes: HashMap<NodeId, &Registers> = loaded.nodes.rows.iter().map(|(id, row)| (*id, &row.registers)).collect();
+    let edges: HashMap<EdgeId, &Registers> = loaded.edges.rows.iter().map(|(id, row)| (*id, &row.registers)).collect();
+    let mut all = vec![(EntityKey::workflow(workflow.id), workflow.to_registers(stamp))];
+    for node in &workflow.nodes {
+        all.push((EntityKey::node(workflow.id, node.id), node.to_registers(stamp)?));
+    }
+    for edge in &workflow.edges {
+        all.push((EntityKey::edge(workflow.id, edge.id), edge.to_registers(stamp)?));
+    }
+    let mut patches = Vec::new();
+    for (key, wanted) in all {
+        let here = match key.part {
+            Part::Itself => loaded.workflow.as_ref().map(|row| &row.registers),
+            Part::Node(id) => nodes.get(&id).copied(),
+            Part::Edge(id) => edges.get(&id).copied(),
+        };
+        let Some(here) = here else {
+            patches.push((key, wanted));
+            continue;
+        };
+        let differs = |name: &RegisterName, register: &Register| !same(here.value(name), register.value.as_ref());
+        let mut patch: Registers = wanted
+            .iter()
+            .filter(|(name, register)| differs(name, register))
+            .map(|(name, register)| (name.clone(), register.clone()))
+            .collect();
+        if here.is_deleted() {
+            patch = patch.with(RegisterName::Deleted, stamp, false);
+        }
+        if !patch.is_empty() {
+            patches.push((key, patch));
+        }
+    }
+    Ok(patches)
+}
+
+/// Whether two values are one, whatever the order of their fields.
+fn same(one: Option<&Json>, other: Option<&Json>) -> bool {
+    let value = |json: &Json| json.read::<serde_json::Value>().ok();
+    match (one, other) {
+        (Some(one), Some(other)) => one == other || value(one).is_some_and(|one| value(other) == Some(one)),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}

@@ -1,0 +1,228 @@
+//! Packages in files.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use flate2::read::DeflateDecoder;
+
+use super::{
+    Limits, Package, PackageError, Plan, check,
+    check::Content,
+    window::{ReadAt, Window},
+    write::Data,
+};
+use crate::{
+    Error, Result,
+    blobs::{Assets, Pieces, Source, Ticket, disk, reader::Reader},
+    platform::random_bits,
+};
+
+/// How much is copied at once, in bytes.
+const BUFFER: usize = 512 << 10;
+
+/// A file or something like it.
+struct Open {
+    reader: Reader,
+    size: u64,
+}
+
+impl Open {
+    fn new(source: Source) -> Result<Self> {
+        let mut reader = Reader::open(source)?;
+        let size = reader.seek(SeekFrom::End(0)).map_err(unreadable)?;
+        Ok(Self { reader, size })
+    }
+}
+
+impl ReadAt for Open {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.seek(SeekFrom::Start(at))?;
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+fn unreadable(error: io::Error) -> Error {
+    Error::Io { what: "the package".into(), reason: error.to_string() }
+}
+
+/// Checks a package on a thread of its own: see [`check`].
+///
+/// # Errors
+/// Why nothing of it can come in.
+pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageError> {
+    let work = tokio::task::spawn_blocking(move || {
+        let open = Open::new(source).map_err(|error| PackageError::Unreadable { reason: error.to_string() })?;
+        check(Window::new(open), &Limits::DEFAULT, &ticket)
+    });
+    work.await.unwrap_or_else(|lost| Err(PackageError::Unreadable { reason: lost.to_string() }))
+}
+
+/// An asset's bytes in a package, as a source.
+#[expect(clippy::unused_async, reason = "a browser has to be asked")]
+pub(super) async fn content(source: &Source, content: &Content) -> Result<Source> {
+    Ok(Source::Pieces(Arc::new(Unpacked { source: source.clone(), content: content.clone(), state: Mutex::new(None) })))
+}
+
+/// An entry of a package.
+#[derive(Debug)]
+struct Unpacked {
+    source: Source,
+    content: Content,
+    state: Mutex<Option<Unpacking>>,
+}
+
+/// An entry that is being read.
+struct Unpacking {
+    reader: Box<dyn Read + Send>,
+    at: u64,
+}
+
+impl std::fmt::Debug for Unpacking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unpacking").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl Unpacked {
+    fn open(&self, at: u64) -> Result<Unpacking> {
+        let mut reader = Reader::open(self.source.clone())?;
+        let skip = if self.content.is_deflated { 0 } else { at.min(self.content.packed) };
+        reader.seek(SeekFrom::Start(self.content.at + skip)).map_err(unreadable)?;
+        let packed = reader.take(self.content.packed - skip);
+        if !self.content.is_deflated {
+            return Ok(Unpacking { reader: Box::new(packed), at: skip });
+        }
+        // No more than was counted when it was checked, whatever the file has become.
+        let mut unpacked = DeflateDecoder::new(packed).take(self.content.bytes);
+        let at = io::copy(&mut (&mut unpacked).take(at), &mut io::sink()).map_err(unreadable)?;
+        Ok(Unpacking { reader: Box::new(unpacked), at })
+    }
+}
+
+impl Pieces for Unpacked {
+    fn size(&self) -> u64 {
+        self.content.bytes
+    }
+
+    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<usize> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Most read from the beginning to the end. Who goes back begins anew.
+        let mut unpacking = match state.take() {
+            Some(unpacking) if unpacking.at == at => unpacking,
+            _ => self.open(at)?,
+        };
+        if unpacking.at < at {
+            return Ok(0);
+        }
+        let count = unpacking.reader.read(buffer).map_err(unreadable)?;
+        unpacking.at += count as u64;
+        *state = Some(unpacking);
+        Ok(count)
+    }
+}
+
+impl Plan {
+    /// Writes the package. Until it is complete and on the disk, it has another name; then it replaces what has the name. What
+    /// fails or is called off leaves nothing. Each content's checksum is compared on the way.
+    ///
+    /// # Errors
+    /// [`Error::Full`]; [`Error::Cancelled`]; a content that can't be read or has changed.
+    pub async fn save(&self, assets: &Assets, path: &Path, ticket: Ticket) -> Result<()> {
+        let part = part_of(path);
+        let saved = self.save_as(assets, &part, path, ticket).await;
+        if saved.is_err() {
+            disk::remove(&part)?;
+        }
+        saved
+    }
+
+    async fn save_as(&self, assets: &Assets, part: &Path, path: &Path, ticket: Ticket) -> Result<()> {
+        let failed = |error: io::Error| disk::failed(part, &error);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(part).map_err(failed)?;
+        let mut done = 0;
+        for piece in &self.pieces {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            match piece {
+                Data::Bytes(bytes) => {
+                    file.write_all(bytes).map_err(failed)?;
+                    done += bytes.len() as u64;
+                    ticket.advance(done);
+                }
+                Data::Asset(asset) => {
+                    let source = assets.open_row(asset).await?;
+                    let (ticket, part, expected) = (ticket.part(done), part.to_owned(), (asset.crc32, asset.bytes));
+                    let copying = tokio::task::spawn_blocking(move || {
+                        let found = copy(source, &mut file, &part, &ticket)?;
+                        Ok((file, found))
+                    });
+                    let (back, found) = copying.await.unwrap_or_else(|lost| Err(lost_thread(&lost)))?;
+                    file = back;
+                    if found != expected {
+                        let what = asset.name.clone().unwrap_or_else(|| asset.id.to_string());
+                        return Err(Error::Io { what, reason: "its content is damaged".into() });
+                    }
+                    done += asset.bytes;
+                }
+            }
+        }
+        let (part, path) = (part.to_owned(), path.to_owned());
+        let finishing = tokio::task::spawn_blocking(move || {
+            file.sync_all().map_err(|error| disk::failed(&part, &error))?;
+            drop(file);
+            fs::rename(&part, &path).map_err(|error| disk::failed(&path, &error))?;
+            disk::sync_folder(folder_of(&path))
+        });
+        finishing.await.unwrap_or_else(|lost| Err(lost_thread(&lost)))
+    }
+}
+
+fn lost_thread(lost: &tokio::task::JoinError) -> Error {
+    Error::Io { what: "a thread for files".into(), reason: lost.to_string() }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of a package that isn't complete: beside where it will be.
+fn part_of(path: &Path) -> PathBuf {
+    folder_of(path).join(format!(".{:016x}.part", random_bits()))
+}
+
+/// Copies a content, and says what its checksum and size are.
+fn copy(source: Source, file: &mut fs::File, part: &Path, ticket: &Ticket) -> Result<(u32, u64)> {
+    let mut reader = Reader::open(source)?;
+    let (mut buffer, mut crc32, mut total) = (vec![0; BUFFER], crc32fast::Hasher::new(), 0);
+    loop {
+        if ticket.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let piece = reader.fill(&mut buffer)?;
+        if piece.is_empty() {
+            return Ok((crc32.finalize(), total));
+        }
+        file.write_all(piece).map_err(|error| disk::failed(part, &error))?;
+        crc32.update(piece);
+        total += piece.len() as u64;
+        ticket.advance(total);
+    }
+}

@@ -1,0 +1,156 @@
+//! Packages in a browser: they are files of the user's, of which a piece at a time is in our memory.
+
+use std::{io, time::Duration};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use js_sys::{Array, Function, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, FileReaderSync};
+
+use super::{
+    Limits, Package, PackageError, Plan,
+    check::{Content, Host, check_on},
+    window::{ReadAt, Window},
+    write::Data,
+};
+use crate::{
+    Error, Result,
+    blobs::{self, Assets, Source, Staged, Ticket, failed},
+    platform::sleep,
+    worker,
+};
+
+/// How many contents are looked up at once.
+const AT_ONCE: usize = 16;
+/// What a page without a worker checks: it has to have all of it in memory. In bytes.
+const WITHOUT_WORKER: f64 = (256 << 20) as f64;
+
+/// Checks a package in the page's worker: see [`super::check`].
+///
+/// # Errors
+/// Why nothing of it can come in.
+pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageError> {
+    let unreadable = |error: Error| PackageError::Unreadable { reason: error.to_string() };
+    let blob = source.to_blob().map_err(unreadable)?;
+    if let Some(checked) = worker::client::client().check(&blob, &ticket).await {
+        return checked;
+    }
+    if blob.size() > WITHOUT_WORKER {
+        let reason = "this browser can’t check a file of this size".to_owned();
+        return Err(PackageError::Unreadable { reason });
+    }
+    let bytes = source.into_bytes().await.map_err(unreadable)?;
+    let reader = io::Cursor::new(bytes);
+    check_on(&Thread { blob }, reader, &Limits::DEFAULT, &ticket).await
+}
+
+/// The same in the worker itself.
+pub(crate) async fn look_here(blob: Blob, ticket: &Ticket) -> Result<Package, PackageError> {
+    let reader =
+        FileReaderSync::new().map_err(|error| PackageError::Unreadable { reason: failed(error).to_string() })?;
+    let file = File { blob: blob.clone(), reader };
+    check_on(&Thread { blob }, Window::new(file), &Limits::DEFAULT, ticket).await
+}
+
+/// A file that a worker can wait for.
+struct File {
+    blob: Blob,
+    reader: FileReaderSync,
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes: whole and below 2^53")]
+impl ReadAt for File {
+    fn size(&self) -> u64 {
+        self.blob.size() as u64
+    }
+
+    fn read_at(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let to_io = |error: JsValue| io::Error::other(failed(error).to_string());
+        let end = (at + buffer.len() as u64) as f64;
+        let piece = self.blob.slice_with_f64_and_f64(at as f64, end).map_err(to_io)?;
+        let bytes = Uint8Array::new(&JsValue::from(self.reader.read_as_array_buffer(&piece).map_err(to_io)?));
+        let count = bytes.length() as usize;
+        bytes.copy_to(&mut buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// A thread of the browser's: what is stored as it is it hashes without our memory.
+struct Thread {
+    blob: Blob,
+}
+
+impl Host for Thread {
+    async fn pause(&self) {
+        sleep(Duration::ZERO).await;
+    }
+
+    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Result<Staged>> {
+        let piece = self.blob.slice_with_f64_and_f64(at as f64, (at + bytes) as f64).map_err(failed);
+        Some(match piece {
+            Ok(piece) => blobs::hash_here(&piece, &ticket).await,
+            Err(error) => Err(error),
+        })
+    }
+}
+
+/// An asset's bytes in a package, as a source. What is deflated the browser unpacks, and keeps where it keeps blobs.
+pub(super) async fn content(source: &Source, content: &Content) -> Result<Source> {
+    let blob = source.to_blob()?;
+    let (from, to) = (content.at as f64, (content.at + content.packed) as f64);
+    let piece = blob.slice_with_f64_and_f64(from, to).map_err(failed)?;
+    if content.is_deflated { inflate(&piece).await.map(Source::Blob) } else { Ok(Source::Blob(piece)) }
+}
+
+/// Unpacks what was checked before, so it is known to become no more than it should.
+async fn inflate(piece: &Blob) -> Result<Blob> {
+    let made = |name: &str, argument: &JsValue| {
+        let class: Function = Reflect::get(&js_sys::global(), &name.into())?.dyn_into()?;
+        Reflect::construct(&class, &Array::of1(argument))
+    };
+    let unpacking = || {
+        let stream = made("DecompressionStream", &"deflate-raw".into())?;
+        let stream_of: Function = Reflect::get(piece, &"stream".into())?.dyn_into()?;
+        let packed = stream_of.call0(piece)?;
+        let pipe: Function = Reflect::get(&packed, &"pipeThrough".into())?.dyn_into()?;
+        let response = made("Response", &pipe.call1(&packed, &stream)?)?;
+        let blob: Function = Reflect::get(&response, &"blob".into())?.dyn_into()?;
+        blob.call0(&response)?.dyn_into::<js_sys::Promise>()
+    };
+    JsFuture::from(unpacking().map_err(failed)?).await.map_err(failed)?.dyn_into().map_err(failed)
+}
+
+impl Plan {
+    /// The package as a blob: the browser puts it together from where the contents are when it is saved. None of them is in
+    /// memory.
+    ///
+    /// # Errors
+    /// A content that can't be read; [`Error::Cancelled`].
+    pub async fn blob(&self, assets: &Assets, ticket: Ticket) -> Result<Blob> {
+        let opened = self.pieces.iter().map(async |piece| {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            match piece {
+                Data::Bytes(bytes) => Ok(JsValue::from(Uint8Array::from(&**bytes))),
+                Data::Asset(asset) => {
+                    let blob = assets.open_row(asset).await?.to_blob()?;
+                    if blob.size() == asset.bytes as f64 {
+                        Ok(blob.into())
+                    } else {
+                        let what = asset.name.clone().unwrap_or_else(|| asset.id.to_string());
+                        Err(Error::Io { what, reason: "its content is damaged".into() })
+                    }
+                }
+            }
+        });
+        let parts: Vec<JsValue> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
+        let options = BlobPropertyBag::new();
+        options.set_type("application/zip");
+        let parts: Array = parts.into_iter().collect();
+        let whole = Blob::new_with_blob_sequence_and_options(&parts, &options).map_err(failed)?;
+        ticket.advance(self.bytes);
+        Ok(whole)
+    }
+}
