@@ -94,7 +94,7 @@ async fn import(session: &Session, file: &Path, way: Way) -> (Workflow, Media) {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Everything in a folder: each file's name and the hash of its content.

@@ -18,34 +18,34 @@ const WINDOW: usize = 256 << 10;
 pub(super) struct Window<T> {
     inner: T,
     at: u64,
-    window: Vec<u8>,
+    loaded: Vec<u8>,
     from: u64,
 }
 
 impl<T: ReadAt> Window<T> {
     pub(super) fn new(inner: T) -> Self {
-        Self { inner, at: 0, window: Vec::new(), from: 0 }
+        Self { inner, at: 0, loaded: Vec::new(), from: 0 }
     }
 }
 
 impl<T: ReadAt> Read for Window<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let inside = |at: u64, from: u64, length: usize| at.checked_sub(from).filter(|skip| *skip < length as u64);
-        if inside(self.at, self.from, self.window.len()).is_none() {
+        if inside(self.at, self.from, self.loaded.len()).is_none() {
             if buffer.len() >= WINDOW {
                 let count = self.inner.read_at(self.at, buffer)?;
                 self.at += count as u64;
                 return Ok(count);
             }
-            self.window.resize(WINDOW, 0);
-            let count = self.inner.read_at(self.at, &mut self.window);
-            self.window.truncate(*count.as_ref().unwrap_or(&0));
+            self.loaded.resize(WINDOW, 0);
+            let count = self.inner.read_at(self.at, &mut self.loaded);
+            self.loaded.truncate(*count.as_ref().unwrap_or(&0));
             count?;
             self.from = self.at;
         }
-        let Some(skip) = inside(self.at, self.from, self.window.len()) else { return Ok(0) };
+        let Some(skip) = inside(self.at, self.from, self.loaded.len()) else { return Ok(0) };
         #[expect(clippy::cast_possible_truncation, reason = "inside the window")]
-        let here = &self.window[skip as usize..];
+        let here = &self.loaded[skip as usize..];
         let count = here.len().min(buffer.len());
         buffer[..count].copy_from_slice(&here[..count]);
         self.at += count as u64;

@@ -89,7 +89,7 @@ pub fn archive_with(entries: &[Entry], comment: &[u8], change: &dyn Fn(&mut Vec<
     let from = file.len();
     for (entry, at) in entries.iter().zip(at) {
         file.extend(0x0201_4b50_u32.to_le_bytes());
-        file.extend((3_u16 << 8 | 20).to_le_bytes());
+        file.extend(0x0314_u16.to_le_bytes());
         entry.common(&mut file, false, entry.central_sizes, entry.name.len(), entry.extra.len());
         file.extend([0; 6]);
         file.extend(entry.attributes.to_le_bytes());
