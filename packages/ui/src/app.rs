@@ -11,8 +11,8 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar, say_unreadable_parts,
-        say_unreadable_workflows,
+        Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar,
+        say_unreadable_parts, say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
     },
     platform::{self, Leaving, PageState},
@@ -246,6 +246,7 @@ fn Studio(opened: Opened) -> Element {
             Toasts {}
             ItemMenu {}
             ImportDialog {}
+            ExportDialog {}
             StoragePanel {}
             ViewerDialog {}
             Drop {}

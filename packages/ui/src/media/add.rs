@@ -6,7 +6,7 @@ use storage::model::{NodeId, Point};
 use super::{FIELD, Incoming, Ingest, first_of, sorted};
 use crate::{
     canvas::{Editor, use_editor},
-    panels::{Panels, look_at, show, use_panels},
+    panels::{Panels, look_over, show, use_panels},
     platform,
     store::{Store, use_store},
     widgets::{Icon, IconName, Toaster},
@@ -23,8 +23,7 @@ pub async fn bring_in(
 ) {
     let (workflows, media) = sorted(files);
     if !workflows.is_empty() {
-        let candidates = look_at(&store, workflows).await;
-        panels.import.clone().set(Some(candidates));
+        look_over(&store, panels, workflows).await;
     }
     if media.is_empty() {
         return;

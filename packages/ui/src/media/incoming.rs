@@ -28,7 +28,12 @@ impl Incoming {
     /// Whether it is a whole workflow, by its name: that goes to the import instead of becoming a node.
     pub fn is_workflow(&self) -> bool {
         let name = self.name.to_lowercase();
-        name.rsplit_once('.').is_some_and(|(_, ending)| ending == "json") || name.ends_with(".genaiw.zip")
+        name.rsplit_once('.').is_some_and(|(_, ending)| ending == "json") || self.is_package()
+    }
+
+    /// Whether it is a package, by its name.
+    pub fn is_package(&self) -> bool {
+        self.name.to_lowercase().ends_with(".genaiw.zip")
     }
 
     /// All of its bytes, for what is known to be small.

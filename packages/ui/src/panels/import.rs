@@ -1,15 +1,20 @@
 //! Bringing files in: checked first, shown, then stored or not.
 
-use dioxus::prelude::*;
+use std::rc::Rc;
+
+use dioxus::{core::spawn_forever, prelude::*};
 use storage::{
+    Error,
+    blobs::{Source, Ticket},
     comfyui::{self, Import},
-    model::Stamp,
+    model::{Stamp, WorkflowId},
+    package::{self, Outlook, Package, Way},
 };
 
-use super::{library::show, use_panels};
+use super::{Panels, import_report::Report, library::show, use_panels};
 use crate::{
-    canvas::use_editor,
-    media::{Incoming, Ingest},
+    canvas::{Editor, use_editor},
+    media::{Incoming, Ingest, words},
     platform,
     store::{Store, use_store},
     widgets::{Dialog, Icon, IconName, Toaster},
@@ -21,17 +26,66 @@ const FIELD: &str = "import-files";
 /// A file that was looked at.
 #[derive(Clone, PartialEq)]
 pub struct Candidate {
-    file: String,
-    outcome: Result<Box<Import>, Refusal>,
+    /// What it is called.
+    pub(super) file: String,
+    /// How large it is.
+    pub(super) bytes: u64,
+    pub(super) outcome: Outcome,
+}
+
+/// What a file is.
+#[derive(Clone, PartialEq)]
+pub(super) enum Outcome {
+    ComfyUi(Box<Import>),
+    Package(Checked),
+    Refused(Refusal),
+}
+
+/// A package whose archive and graph are sound.
+#[derive(Clone)]
+pub(super) struct Checked {
+    pub package: Rc<Package>,
+    pub source: Source,
+    pub outlook: Outlook,
+    /// What a workflow of the same id is called, if there is one.
+    pub here: Option<String>,
+    /// Whether it is merged into that one.
+    pub as_update: bool,
+}
+
+impl PartialEq for Checked {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.package, &other.package) && self.outlook == other.outlook && self.as_update == other.as_update
+    }
 }
 
 /// Why a file can't come in.
 #[derive(Clone, Debug, PartialEq)]
-struct Refusal {
+pub(super) struct Refusal {
     /// For programs: short and stable.
-    code: &'static str,
+    pub code: &'static str,
     /// For people.
-    words: String,
+    pub words: String,
+}
+
+/// Work that takes its time: files are checked, or media stored.
+#[derive(Clone, Debug)]
+pub struct Going {
+    label: String,
+    ticket: Ticket,
+    done: u64,
+    total: u64,
+}
+
+impl Candidate {
+    /// Whether it comes in with the button.
+    fn is_sound(&self) -> bool {
+        match &self.outcome {
+            Outcome::ComfyUi(_) => true,
+            Outcome::Package(checked) => checked.package.refusal().is_none(),
+            Outcome::Refused(_) => false,
+        }
+    }
 }
 
 /// Opens the system's dialog to choose files.
@@ -44,7 +98,6 @@ pub fn choose_files() {
 pub fn Choose() -> Element {
     let store = use_store();
     let panels = use_panels();
-    let mut import = panels.import;
     rsx! {
         button { class: "footbtn", onclick: |_| choose_files(),
             Icon { name: IconName::PackageOpen }
@@ -57,15 +110,12 @@ pub fn Choose() -> Element {
             aria_label: "Files to bring in",
             hidden: true,
             multiple: true,
-            accept: ".json,application/json",
+            accept: ".json,.zip,application/json,application/zip",
             onchange: move |event| {
                 let (store, files) = (store.clone(), platform::chosen(event.files()));
-                async move {
-                    let candidates = look_at(&store, files).await;
-                    if !candidates.is_empty() {
-                        import.set(Some(candidates));
-                    }
-                }
+                // The same file may be chosen again.
+                platform::clear(FIELD);
+                async move { look_over(&store, panels, files).await }
             },
         }
     }
@@ -84,17 +134,78 @@ pub fn Drop() -> Element {
     }
 }
 
-/// Reads and checks files. Nothing is stored.
-pub async fn look_at(store: &Store, files: Vec<Incoming>) -> Vec<Candidate> {
+/// Reads and checks files, and shows what they are. Nothing is stored.
+pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
+    let (mut import, mut going) = (panels.import, panels.import_going);
+    if files.is_empty() || going.peek().is_some() {
+        return;
+    }
     let mut candidates = Vec::new();
     for file in files {
-        let outcome = match file.read().await {
-            Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
-            Err(error) => Err(Refusal { code: "unreadable", words: format!("The file can’t be read: {error}") }),
-        };
-        candidates.push(Candidate { file: file.name, outcome });
+        let ticket = Ticket::default();
+        let label = format!("Checking {}", file.name);
+        going.set(Some(Going { label, ticket: ticket.clone(), done: 0, total: file.bytes }));
+        let outcome = follow(going, &ticket, look_at(store, &file, ticket.clone())).await;
+        if ticket.is_cancelled() {
+            going.set(None);
+            return;
+        }
+        candidates.push(Candidate { file: file.name, bytes: file.bytes, outcome });
     }
-    candidates
+    going.set(None);
+    import.set(Some(candidates));
+}
+
+async fn look_at(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
+    if file.is_package() {
+        return look_at_package(store, file, ticket).await;
+    }
+    let checked = match file.read().await {
+        Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
+        Err(error) => Err(Refusal { code: "unreadable", words: format!("The file can’t be read: {error}") }),
+    };
+    checked.map_or_else(Outcome::Refused, Outcome::ComfyUi)
+}
+
+async fn look_at_package(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
+    let package = match package::look(file.source.clone(), ticket).await {
+        Ok(package) => package,
+        Err(error) => return Outcome::Refused(Refusal { code: error.code(), words: sentence(&error.to_string()) }),
+    };
+    let here = store.summary(package.workflow.id).map(|summary| summary.name);
+    match package.outlook(store.session().assets()).await {
+        Ok(outlook) => {
+            let (package, source) = (Rc::new(package), file.source.clone());
+            Outcome::Package(Checked { package, source, outlook, here, as_update: false })
+        }
+        Err(error) => Outcome::Refused(Refusal { code: "unreadable", words: sentence(&error.to_string()) }),
+    }
+}
+
+/// A reason as a sentence of its own.
+pub(super) fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// Waits for `work`, and has the dialog tell how far it is.
+async fn follow<T>(mut going: Signal<Option<Going>>, ticket: &Ticket, work: impl Future<Output = T>) -> T {
+    let mut progress = ticket.progress();
+    let mut work = std::pin::pin!(work);
+    loop {
+        let changed = std::pin::pin!(progress.changed());
+        match futures::future::select(work.as_mut(), changed).await {
+            futures::future::Either::Left((done, _)) => return done,
+            futures::future::Either::Right((Ok(()), _)) => {}
+            // Nobody tells anything any more.
+            futures::future::Either::Right((Err(_), _)) => return work.await,
+        }
+        let done = *progress.borrow_and_update();
+        if let Some(going) = going.write().as_mut() {
+            going.done = done;
+        }
+    }
 }
 
 fn check(bytes: &[u8], file: &str, next_stamp: &mut dyn FnMut() -> Stamp) -> Result<Box<Import>, Refusal> {
@@ -108,45 +219,134 @@ fn check(bytes: &[u8], file: &str, next_stamp: &mut dyn FnMut() -> Stamp) -> Res
         .map_err(|error| Refusal { code: error.reason(), words: error.to_string() })
 }
 
-/// The report, and the decision.
-#[component]
-pub fn ImportDialog() -> Element {
-    let store = use_store();
-    let editor = use_editor();
-    let toaster: Toaster = use_context();
-    let ingest: Ingest = use_context();
-    let mut import = use_panels().import;
-    let Some(candidates) = import() else { return VNode::empty() };
-    let valid = candidates.iter().filter(|candidate| candidate.outcome.is_ok()).count();
-    let subtitle = match candidates.len() {
-        1 => "The file was checked from end to end. Nothing has been written yet.".to_owned(),
-        count => format!("{count} files were checked from end to end. Nothing has been written yet."),
-    };
-    let come_in = move |_| {
+/// What an import needs.
+#[derive(Clone)]
+pub(super) struct Importer {
+    store: Store,
+    editor: Editor,
+    toaster: Toaster,
+    ingest: Ingest,
+    panels: Panels,
+}
+
+/// The importer of this window.
+pub(super) fn use_importer() -> Importer {
+    Importer {
+        store: use_store(),
+        editor: use_editor(),
+        toaster: use_context(),
+        ingest: use_context(),
+        panels: use_panels(),
+    }
+}
+
+impl Importer {
+    /// Brings files in, one after the other, and opens the last one. It goes on to its end whatever becomes of the dialog.
+    pub fn bring(self, candidates: Vec<Candidate>) {
+        spawn_forever(async move { self.bring_all(candidates).await });
+    }
+
+    async fn bring_all(self, candidates: Vec<Candidate>) {
+        let Self { store, editor, toaster, ingest, panels } = self;
         let mut last = None;
-        for candidate in import.take().into_iter().flatten() {
-            let Ok(mut brought) = candidate.outcome else { continue };
-            brought.workflow.name = store.free_name(&brought.workflow.name);
-            match store.import_workflow(&brought.workflow) {
+        for candidate in candidates {
+            let brought = match candidate.outcome {
+                Outcome::ComfyUi(mut import) => {
+                    import.workflow.name = store.free_name(&import.workflow.name);
+                    store.import_workflow(&import.workflow).map_err(|error| error.to_string())
+                }
+                Outcome::Package(checked) => bring_package(&store, panels, &candidate.file, &checked).await,
+                Outcome::Refused(_) => continue,
+            };
+            match brought {
                 Ok(id) => last = Some(id),
-                Err(error) => toaster.error(format!("{} can’t come in: {error}", candidate.file)),
+                Err(error) => toaster.error(format!("{} can’t come in: {error}.", candidate.file)),
             }
         }
         if let Some(id) = last {
             ingest.ask_to_keep();
-            let (store, editor) = (store.clone(), editor.clone());
-            dioxus::dioxus_core::spawn_forever(async move { show(&store, &editor, toaster, id).await });
+            show(&store, &editor, toaster, id).await;
         }
+    }
+}
+
+/// Stores a package's media, and then its graph.
+async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<WorkflowId, String> {
+    let Checked { package, source, as_update, .. } = checked;
+    let (session, ticket) = (store.session().clone(), Ticket::default());
+    let mut going = panels.import_going;
+    let total = package.bytes();
+    if total > 0 {
+        let label = format!("Storing what is in {file}");
+        going.set(Some(Going { label, ticket: ticket.clone(), done: 0, total }));
+    }
+    let keeping = package.keep_media(session.assets(), source, ticket.clone());
+    let media = follow(going, &ticket, keeping).await;
+    going.set(None);
+    let media = media.map_err(|error| match error {
+        Error::Full(_) => format!("{error}; free some space in Storage, or choose a folder there, and try again"),
+        error => error.to_string(),
+    })?;
+    let way = if *as_update { Way::Update } else { Way::Copy };
+    let mut workflow = package.workflow_with(&media, way, &mut || session.stamp());
+    let stored = match way {
+        Way::Update => store.update_workflow(&workflow).await.map_err(|error| error.to_string()),
+        Way::Copy => {
+            workflow.name = store.free_name(&workflow.name);
+            store.import_workflow(&workflow).map_err(|error| error.to_string())
+        }
+    };
+    if stored.is_err() {
+        media.undo(session.assets()).await.map_err(|error| error.to_string())?;
+        return stored;
+    }
+    // Held until the nodes that refer to them are on the disk.
+    session.flush().await;
+    drop(media);
+    stored
+}
+
+/// The report, and the decision.
+#[component]
+pub fn ImportDialog() -> Element {
+    let importer = use_importer();
+    let panels = use_panels();
+    let (mut import, going) = (panels.import, panels.import_going);
+    if let Some(going) = going() {
+        return rsx! {
+            Progress { label: going.label.clone(), done: going.done, total: going.total, oncancel: move |()| going.ticket.cancel() }
+        };
+    }
+    let Some(candidates) = import() else { return VNode::empty() };
+    let valid = candidates.iter().filter(|candidate| candidate.is_sound()).count();
+    let subtitle = match candidates.len() {
+        1 => "The file was checked from end to end. Nothing has been written yet.".to_owned(),
+        count => format!("{count} files were checked from end to end. Nothing has been written yet."),
+    };
+    let sound = candidates.iter().filter(|candidate| candidate.is_sound());
+    let needed: u64 = sound
+        .map(|candidate| match &candidate.outcome {
+            Outcome::Package(checked) => checked.outlook.new_bytes,
+            _ => 0,
+        })
+        .sum();
+    let come_in = move |_| {
+        let candidates = import.take().unwrap_or_default();
+        importer.clone().bring(candidates.into_iter().filter(Candidate::is_sound).collect());
     };
     rsx! {
         Dialog { title: "Import", subtitle, onclose: move |()| import.set(None),
             div { class: "in",
                 for (number , candidate) in candidates.iter().enumerate() {
-                    Report { key: "{number}", candidate: candidate.clone() }
+                    Report { key: "{number}", number, candidate: candidate.clone() }
                 }
             }
             footer {
-                span { class: "grow" }
+                span { class: "grow q",
+                    if needed > 0 {
+                        "Takes {words::size(needed)} on this device."
+                    }
+                }
                 button { class: "btn", onclick: move |_| import.set(None), "Cancel" }
                 button { class: "btn primary", autofocus: valid > 0, disabled: valid == 0, onclick: come_in, "Import" }
             }
@@ -154,56 +354,23 @@ pub fn ImportDialog() -> Element {
     }
 }
 
-/// What one file holds, or why it can't come in.
+/// How far something is, with a way out.
 #[component]
-fn Report(candidate: Candidate) -> Element {
-    match candidate.outcome {
-        Ok(import) => {
-            let (nodes, edges) = (import.workflow.nodes.len(), import.workflow.edges.len());
-            rsx! {
-                div {
-                    class: "report",
-                    "data-import-report": "{candidate.file}",
-                    "data-valid": "true",
-                    "data-nodes": "{nodes}",
-                    "data-edges": "{edges}",
-                    "data-assets": "0",
-                    div { class: "rt",
-                        Icon { name: IconName::CircleCheck }
-                        span {
-                            b { "{import.workflow.name}" }
-                            span { class: "file", "{candidate.file} · ComfyUI workflow" }
-                        }
-                        span { class: "num q", "{nodes} nodes · {edges} edges" }
-                    }
-                    for (number , warning) in import.warnings.iter().enumerate() {
-                        div { class: "ledger plain", key: "{number}",
-                            Icon { name: IconName::Info }
-                            span { class: "q", "{warning}" }
-                        }
+fn Progress(label: String, done: u64, total: u64, oncancel: EventHandler<()>) -> Element {
+    rsx! {
+        Dialog { title: "Import", subtitle: label, onclose: move |()| oncancel.call(()),
+            div { class: "in",
+                div { class: "lrow going", role: "progressbar", aria_valuenow: "{words::percent(done, total.max(1))}", aria_valuemin: "0", aria_valuemax: "100", aria_label: "Progress",
+                    span {
+                        "{words::size(done)} of {words::size(total)}"
+                        div { class: "meter", i { style: "width: {words::percent(done, total.max(1))}%" } }
                     }
                 }
+            }
+            footer {
+                span { class: "grow" }
+                button { class: "btn", onclick: move |_| oncancel.call(()), "Cancel" }
             }
         }
-        Err(Refusal { code, words }) => rsx! {
-            div {
-                class: "report bad",
-                role: "alert",
-                "data-import-report": "{candidate.file}",
-                "data-valid": "false",
-                "data-reason": code,
-                div { class: "rt",
-                    Icon { name: IconName::CircleX }
-                    span {
-                        b { "{candidate.file}" }
-                    }
-                    span { class: "chip error", "Can’t come in" }
-                }
-                div { class: "ledger plain",
-                    Icon { name: IconName::FileX }
-                    span { "{words}" }
-                }
-            }
-        },
     }
 }

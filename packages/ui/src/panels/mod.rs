@@ -1,7 +1,9 @@
 //! What stands around the canvas.
 
+mod export;
 mod first_run;
 mod import;
+mod import_report;
 mod inspector;
 mod item_menu;
 mod library;
@@ -16,8 +18,9 @@ use dioxus::prelude::*;
 use ::storage::model::WorkflowId;
 
 pub use self::{
+    export::ExportDialog,
     first_run::FirstRun,
-    import::{Drop, ImportDialog, look_at},
+    import::{Drop, ImportDialog, look_over},
     inspector::Inspector,
     item_menu::ItemMenu,
     library::{Library, show},
@@ -25,7 +28,10 @@ pub use self::{
     top_bar::TopBar,
     unreadable::{say_unreadable_parts, say_unreadable_workflows},
 };
-use self::{import::Candidate, item_menu::OpenMenu};
+use self::{
+    import::{Candidate, Going},
+    item_menu::OpenMenu,
+};
 
 /// What the panels share beside the store.
 #[derive(Clone, Copy)]
@@ -38,6 +44,10 @@ pub struct Panels {
     menu: Signal<Option<OpenMenu>>,
     /// The files that are about to be imported.
     pub import: Signal<Option<Vec<Candidate>>>,
+    /// Files that are being checked, or media that are being stored.
+    pub import_going: Signal<Option<Going>>,
+    /// The workflow that is about to be exported.
+    export: Signal<Option<WorkflowId>>,
     /// Whether a file hangs over the window.
     pub drop: Signal<bool>,
 }
@@ -50,6 +60,8 @@ impl Panels {
             renaming: Signal::new(None),
             menu: Signal::new(None),
             import: Signal::new(None),
+            import_going: Signal::new(None),
+            export: Signal::new(None),
             drop: Signal::new(false),
         }
     }

@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use storage::model::WorkflowId;
 
-use super::{save_state::Saving, use_panels};
+use super::{export::ExportButton, save_state::Saving, use_panels};
 use crate::{
     platform,
     store::{Topic, use_store, use_topic},
@@ -40,6 +40,7 @@ pub fn TopBar() -> Element {
                     }
                 }
                 Saving {}
+                ExportButton {}
             }
         }
     }

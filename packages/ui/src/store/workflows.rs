@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use storage::model::{EdgeId, EntityKey, NodeId, RegisterName, Registers, Workflow, WorkflowId};
+use storage::model::{Edge, EdgeId, EntityKey, Node, NodeId, Object, RegisterName, Registers, Workflow, WorkflowId};
 
 use super::{Document, Store, patch::deleted};
 
@@ -31,6 +31,43 @@ impl Store {
         }
         self.apply(patches);
         Ok(id)
+    }
+
+    /// Changes a workflow that is here to what a file has of it: what differs, and nothing else. Nothing is deleted.
+    ///
+    /// # Errors
+    /// The workflow can't be read.
+    pub async fn update_workflow(&self, workflow: &Workflow) -> storage::Result<WorkflowId> {
+        let loaded = self.session().load(workflow.id).await?;
+        let patches = storage::package::update(&loaded, workflow, self.stamp()).map_err(refused)?;
+        self.apply(patches);
+        Ok(workflow.id)
+    }
+
+    /// A workflow as people see it, with all of its nodes, and the edges that are shown. When it was changed last is what the library knows.
+    ///
+    /// # Errors
+    /// The workflow can't be read.
+    pub async fn whole_workflow(&self, id: WorkflowId) -> storage::Result<Workflow> {
+        let (nodes, mut edges, own) = self.parts(id).await?;
+        let summary = self.summary(id);
+        let name = summary.as_ref().map_or_else(String::new, |summary| summary.name.clone());
+        let mut workflow = Workflow::new(id, &name);
+        workflow.updated_at = summary.map_or(0, |summary| summary.updated_at);
+        workflow.extra = extra_of(&own);
+        let shown: BTreeSet<_> = nodes.iter().map(|node| node.id).collect();
+        edges.retain(|edge| shown.contains(&edge.ends.source) && shown.contains(&edge.ends.target));
+        (workflow.nodes, workflow.edges) = (nodes, edges);
+        Ok(workflow)
+    }
+
+    async fn parts(&self, id: WorkflowId) -> storage::Result<(Vec<Node>, Vec<Edge>, Registers)> {
+        let parts = |document: &Document| (document.nodes(), document.edges(), document.registers().clone());
+        Ok(if self.open_id() == Some(id) {
+            self.with_document(parts).unwrap_or_default()
+        } else {
+            parts(&Document::from_loaded(id, self.session().load(id).await?))
+        })
     }
 
     /// Deletes a workflow; [`Store::restore_workflow`] brings it back. It is closed if it is open.
@@ -63,19 +100,10 @@ impl Store {
     /// # Errors
     /// The workflow can't be read.
     pub async fn duplicate_workflow(&self, id: WorkflowId) -> storage::Result<WorkflowId> {
-        let parts = |document: &Document| (document.nodes(), document.edges(), document.registers().clone());
-        let (nodes, edges, own) = if self.open_id() == Some(id) {
-            self.with_document(parts).unwrap_or_default()
-        } else {
-            parts(&Document::from_loaded(id, self.session().load(id).await?))
-        };
+        let (nodes, edges, own) = self.parts(id).await?;
         let name = self.summary(id).map_or_else(String::new, |summary| summary.name);
         let mut copy = Workflow::new(WorkflowId::new(self.stamp()), &self.free_name(&name));
-        for (register, value) in own.iter() {
-            if let (RegisterName::Extra(field), Some(json)) = (register, &value.value) {
-                copy.extra.put(field, json.clone());
-            }
-        }
+        copy.extra = extra_of(&own);
         let mut ids = BTreeMap::new();
         for mut node in nodes {
             let fresh = NodeId::new(self.stamp());
@@ -90,8 +118,6 @@ impl Store {
                 copy.edges.push(edge);
             }
         }
-        let refused =
-            |error: serde_json::Error| storage::Error::Refused { name: "JSON".into(), message: error.to_string() };
         self.import_workflow(&copy).map_err(refused)
     }
 
@@ -103,4 +129,19 @@ impl Store {
         let numbered = (2_u32..).map(|number| format!("{name} {number}"));
         std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
     }
+}
+
+fn refused(error: serde_json::Error) -> storage::Error {
+    storage::Error::Refused { name: "JSON".into(), message: error.to_string() }
+}
+
+/// The fields of a workflow that this build does not know.
+fn extra_of(registers: &Registers) -> Object {
+    let mut extra = Object::default();
+    for (register, value) in registers.iter() {
+        if let (RegisterName::Extra(field), Some(json)) = (register, &value.value) {
+            extra.put(field, json.clone());
+        }
+    }
+    extra
 }

@@ -15,8 +15,9 @@ use dioxus::{
 };
 use serde_json::Value;
 use storage::{
-    blobs::{Assets, Source},
+    blobs::{Added, Assets, Source, Ticket},
     model::AssetId,
+    package::{EXTENSION, Plan},
 };
 use tokio::task::spawn_blocking;
 
@@ -130,6 +131,36 @@ pub async fn save(assets: Assets, id: AssetId, name: String) -> Result<String, S
     save_in(&folder, assets, id, &name).await
 }
 
+/// Saves a package among the user's downloads, under a name that nothing has yet, and says which.
+///
+/// # Errors
+/// Why not, in words.
+pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Ticket) -> Result<Option<String>, String> {
+    let folder = dirs::download_dir().or_else(dirs::home_dir).ok_or("there is no folder for downloads")?;
+    // Its name is taken, so that nobody else's file is replaced.
+    let (file, path) = create(&folder, name).map_err(|error| error.to_string())?;
+    drop(file);
+    match plan.save(assets, &path, ticket.clone()).await {
+        Ok(()) => Ok(Some(path.display().to_string())),
+        Err(error) => {
+            // Empty, and of no use.
+            let _stays = fs::remove_file(&path);
+            Err(error.to_string())
+        }
+    }
+}
+
+/// Whether this window can fetch what is on the network.
+pub const FETCHES: bool = false;
+
+/// Not here: this process speaks to no network.
+///
+/// # Errors
+/// Always.
+pub async fn fetch(_assets: &Assets, _url: &str, _ticket: &Ticket) -> Result<Added, String> {
+    Err("this window fetches nothing from the network".into())
+}
+
 async fn save_in(folder: &Path, assets: Assets, id: AssetId, name: &str) -> Result<String, String> {
     let asset = assets.asset(id).await.map_err(|error| error.to_string())?.ok_or("it is not on this device")?;
     let (mut file, path) = create(folder, &harmless(name)).map_err(|error| error.to_string())?;
@@ -164,11 +195,18 @@ fn harmless(name: &str) -> String {
 /// Makes `a.png`, or `a (1).png`, or whichever there isn't yet.
 fn create(folder: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
     let path = Path::new(name);
+    if let Some(stem) = name.strip_suffix(EXTENSION) {
+        return create_with(folder, stem, EXTENSION);
+    }
     let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let ending = path.extension().map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()));
+    create_with(folder, &stem, &ending)
+}
+
+fn create_with(folder: &Path, stem: &str, ending: &str) -> std::io::Result<(File, PathBuf)> {
     let mut last = std::io::ErrorKind::AlreadyExists.into();
     for number in 0..1000 {
-        let name = if number == 0 { name.to_owned() } else { format!("{stem} ({number}){ending}") };
+        let name = if number == 0 { format!("{stem}{ending}") } else { format!("{stem} ({number}){ending}") };
         let path = folder.join(name);
         match File::create_new(&path) {
             Ok(file) => return Ok((file, path)),

@@ -10,7 +10,10 @@ use dioxus::prelude::*;
 use super::{Leaving, PageState};
 
 pub use self::{
-    files::{allow_folder, choose_folder, chosen, clear, copy_picture, dropped, on_paste, read, save, use_folder},
+    files::{
+        FETCHES, allow_folder, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save,
+        save_package, use_folder,
+    },
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 

@@ -3,6 +3,7 @@
 mod files;
 mod folder;
 mod media;
+mod package;
 
 use dioxus::prelude::*;
 use dioxus_web::WebEventExt;
@@ -15,6 +16,7 @@ pub use self::{
     files::{chosen, clear, copy_picture, dropped, on_paste, read},
     folder::{allow_folder, choose_folder, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
+    package::{FETCHES, fetch, save_package},
 };
 
 /// What the private files are called here.

@@ -1,0 +1,262 @@
+//! What one file holds, or why it can't come in.
+
+use dioxus::prelude::*;
+use storage::comfyui::Import;
+
+use super::{
+    import::{Candidate, Checked, Outcome, Refusal, sentence, use_importer},
+    use_panels,
+};
+use crate::{
+    media::words,
+    store::use_store,
+    widgets::{Icon, IconName},
+};
+
+/// One file.
+#[component]
+pub fn Report(number: usize, candidate: Candidate) -> Element {
+    let Candidate { file, bytes, outcome } = candidate;
+    match outcome {
+        Outcome::ComfyUi(import) => comfyui(&file, &import),
+        Outcome::Package(checked) => match checked.package.refusal() {
+            None => rsx! {
+                Sound { number, file, bytes, checked }
+            },
+            Some(_) => rsx! {
+                Damaged { number, file, bytes, checked }
+            },
+        },
+        Outcome::Refused(refusal) => refused(&file, &refusal),
+    }
+}
+
+fn comfyui(file: &str, import: &Import) -> Element {
+    let (nodes, edges) = (import.workflow.nodes.len(), import.workflow.edges.len());
+    rsx! {
+        div {
+            class: "report",
+            "data-import-report": "{file}",
+            "data-valid": "true",
+            "data-nodes": "{nodes}",
+            "data-edges": "{edges}",
+            "data-assets": "0",
+            div { class: "rt",
+                Icon { name: IconName::CircleCheck }
+                span {
+                    b { "{import.workflow.name}" }
+                    span { class: "file", "{file} · ComfyUI workflow" }
+                }
+                span { class: "num q", "{nodes} nodes · {edges} edges" }
+            }
+            for (number , warning) in import.warnings.iter().enumerate() {
+                div { class: "ledger plain", key: "{number}",
+                    Icon { name: IconName::Info }
+                    span { class: "q", "{warning}" }
+                }
+            }
+        }
+    }
+}
+
+/// A package that can come in.
+#[component]
+fn Sound(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
+    let store = use_store();
+    let mut import = use_panels().import;
+    let Checked { package, outlook, here, as_update, .. } = checked;
+    let workflow = &package.workflow;
+    let (nodes, edges, assets) = (workflow.nodes.len(), workflow.edges.len(), package.assets.len());
+    let free = store.free_name(&workflow.name);
+    let has_ledger = outlook.new + outlook.here + outlook.urls + package.ignored.len() > 0;
+    let ignored = package.ignored.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let more = package.ignored.len().saturating_sub(3);
+    let mut choose = move |as_update: bool| {
+        if let Some(candidate) = import.write().as_mut().and_then(|all| all.get_mut(number))
+            && let Outcome::Package(checked) = &mut candidate.outcome
+        {
+            checked.as_update = as_update;
+        }
+    };
+    rsx! {
+        div {
+            class: "report",
+            "data-import-report": "{file}",
+            "data-valid": "true",
+            "data-nodes": "{nodes}",
+            "data-edges": "{edges}",
+            "data-assets": "{assets}",
+            "data-assets-new": "{outlook.new}",
+            "data-assets-here": "{outlook.here}",
+            "data-ignored": "{package.ignored.len()}",
+            div { class: "rt",
+                Icon { name: IconName::CircleCheck }
+                span {
+                    b { dir: "auto", "{workflow.name}" }
+                    span { class: "file", "{file} · {words::size(bytes)}" }
+                }
+                span { class: "num q", "{words::count(nodes, \"node\", \"nodes\")} · {words::count(edges, \"edge\", \"edges\")}" }
+            }
+            if has_ledger {
+                div { class: "ledger",
+                    if outlook.new > 0 {
+                        Icon { name: IconName::Plus }
+                        b { "{outlook.new} come in" }
+                        span { class: "q", "every content was read and its hash compared" }
+                        span { class: "q num end", "{words::size(outlook.new_bytes)}" }
+                    }
+                    if outlook.here > 0 {
+                        Icon { name: IconName::CopyCheck }
+                        b { "{outlook.here} already here" }
+                        span { class: "q", "same hash as files you have; not stored twice" }
+                        span { class: "q num end", "{words::size(package.bytes() - outlook.new_bytes)}" }
+                    }
+                    if outlook.urls > 0 {
+                        Icon { name: IconName::Cloud }
+                        b { "{outlook.urls} stay online" }
+                        span { class: "q", "kept as links; nothing is fetched" }
+                        span { class: "q num end" }
+                    }
+                    if !package.ignored.is_empty() {
+                        Icon { name: IconName::CircleSlash }
+                        b { "{package.ignored.len()} ignored" }
+                        span { class: "q",
+                            code { "{ignored}" }
+                            if more > 0 {
+                                " and {more} more"
+                            }
+                            " not part of the format"
+                        }
+                        span { class: "q num end" }
+                    }
+                }
+            }
+            for (number , warning) in package.warnings.iter().enumerate() {
+                div { class: "ledger plain", key: "{number}",
+                    Icon { name: IconName::Info }
+                    span { class: "q", "{warning}" }
+                }
+            }
+            if let Some(here) = here {
+                div { class: "ledger plain",
+                    Icon { name: IconName::Files }
+                    div { role: "radiogroup", aria_label: "This workflow is here already",
+                        span { class: "q", "This workflow is here already, as “{here}”." }
+                        label { class: "option",
+                            input {
+                                r#type: "radio",
+                                class: "radio",
+                                name: "way-{number}",
+                                checked: !as_update,
+                                onchange: move |_| choose(false),
+                            }
+                            span {
+                                "Import a copy"
+                                small { "It comes in as “{free}”; yours stays as it is." }
+                            }
+                        }
+                        label { class: "option",
+                            input {
+                                r#type: "radio",
+                                class: "radio",
+                                name: "way-{number}",
+                                checked: as_update,
+                                onchange: move |_| choose(true),
+                            }
+                            span {
+                                "Update yours"
+                                small { "What differs becomes as it is in the file. Nothing is deleted." }
+                            }
+                        }
+                    }
+                }
+            } else if free != workflow.name {
+                div { class: "ledger plain",
+                    Icon { name: IconName::Files }
+                    span { class: "q",
+                        "You already have a “{workflow.name}”. This one comes in as "
+                        b { "{free}" }
+                        "; yours stays."
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A package of which some media are missing or damaged.
+#[component]
+fn Damaged(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
+    let importer = use_importer();
+    let mut import = use_panels().import;
+    let package = &checked.package;
+    let workflow = &package.workflow;
+    let code = package.refusal().map_or("", storage::package::PackageError::code);
+    let bring = move |_| {
+        let mut all = import.take().unwrap_or_default();
+        if number < all.len() {
+            let chosen = all.remove(number);
+            // The others still wait for a decision.
+            import.set(Some(all).filter(|all| !all.is_empty()));
+            importer.clone().bring(vec![chosen]);
+        }
+    };
+    rsx! {
+        div {
+            class: "report bad",
+            role: "alert",
+            "data-import-report": "{file}",
+            "data-valid": "false",
+            "data-reason": code,
+            "data-nodes": "{workflow.nodes.len()}",
+            "data-edges": "{workflow.edges.len()}",
+            "data-assets": "{package.assets.len()}",
+            div { class: "rt",
+                Icon { name: IconName::CircleX }
+                span {
+                    b { dir: "auto", "{workflow.name}" }
+                    span { class: "file", "{file} · {words::size(bytes)}" }
+                }
+                span { class: "chip error", "Can’t come in" }
+            }
+            div { class: "ledger plain",
+                Icon { name: IconName::FileX }
+                div {
+                    for (id , error) in package.damaged.iter().take(5) {
+                        p { key: "{id}", "{sentence(&error.to_string())}" }
+                    }
+                    if package.damaged.len() > 5 {
+                        p { "And {package.damaged.len() - 5} more." }
+                    }
+                    p { class: "q", "The graph itself is sound. Ask for the file again, or do without." }
+                }
+                button { class: "btn small", onclick: bring, "Import without the damaged parts" }
+            }
+        }
+    }
+}
+
+fn refused(file: &str, refusal: &Refusal) -> Element {
+    let Refusal { code, words } = refusal;
+    let code = *code;
+    rsx! {
+        div {
+            class: "report bad",
+            role: "alert",
+            "data-import-report": "{file}",
+            "data-valid": "false",
+            "data-reason": code,
+            div { class: "rt",
+                Icon { name: IconName::CircleX }
+                span {
+                    b { "{file}" }
+                }
+                span { class: "chip error", "Can’t come in" }
+            }
+            div { class: "ledger plain",
+                Icon { name: IconName::FileX }
+                span { "{words}" }
+            }
+        }
+    }
+}

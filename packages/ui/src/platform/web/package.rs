@@ -1,0 +1,82 @@
+//! Packages that leave a page, and what they link to.
+
+use std::time::Duration;
+
+use js_sys::{Function, Promise, Reflect};
+use storage::{
+    blobs::{Added, Assets, Source, Ticket},
+    package::Plan,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, HtmlElement, Url};
+
+use super::files::words;
+
+/// How long a browser may take to begin with a download. It reads the address only then.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whether this window can fetch what is on the network.
+pub const FETCHES: bool = true;
+
+/// Has the browser download a package. It puts it together from where the contents are; none of them goes through our memory.
+///
+/// # Errors
+/// Why not, in words.
+pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Ticket) -> Result<Option<String>, String> {
+    let blob = plan.blob(assets, ticket.clone()).await.map_err(|error| error.to_string())?;
+    let url = Url::create_object_url_with_blob(&blob).map_err(|error| words(&error))?;
+    download(&url, name).map_err(|error| words(&error))?;
+    wasm_bindgen_futures::spawn_local(async move {
+        gloo_timers::future::sleep(PATIENCE).await;
+        // One that is unknown by now is fine.
+        let _unknown = Url::revoke_object_url(&url);
+    });
+    Ok(None)
+}
+
+fn download(url: &str, name: &str) -> Result<(), JsValue> {
+    let page = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::UNDEFINED)?;
+    let link: HtmlElement = page.create_element("a")?.dyn_into().map_err(JsValue::from)?;
+    link.set_attribute("href", url)?;
+    link.set_attribute("download", name)?;
+    link.click();
+    Ok(())
+}
+
+/// Fetches what is at an address of the network, without telling it who asks, and keeps it.
+///
+/// # Errors
+/// Why not, in words.
+pub async fn fetch(assets: &Assets, url: &str, ticket: &Ticket) -> Result<Added, String> {
+    let blob = fetched(url).await?;
+    if ticket.is_cancelled() {
+        return Err("it was cancelled".into());
+    }
+    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).filter(|name| !name.is_empty());
+    let put = assets.put(Source::Blob(blob), name.map(str::to_owned), Ticket::default());
+    put.await.map_err(|error| error.to_string())
+}
+
+async fn fetched(url: &str) -> Result<Blob, String> {
+    let call = |object: &JsValue, name: &str, arguments: &js_sys::Array| {
+        let method: Function = Reflect::get(object, &name.into())?.dyn_into()?;
+        method.apply(object, arguments)?.dyn_into::<Promise>()
+    };
+    let options = js_sys::Object::new();
+    for (field, value) in [("credentials", "omit"), ("referrerPolicy", "no-referrer")] {
+        Reflect::set(&options, &field.into(), &value.into()).map_err(|error| words(&error))?;
+    }
+    let asked = call(&js_sys::global(), "fetch", &js_sys::Array::of2(&url.into(), &options));
+    let asked = JsFuture::from(asked.map_err(|error| words(&error))?).await;
+    // The browser does not say which of the two it is.
+    let response = asked.map_err(|_| "its server can’t be reached, or doesn’t let other sites read it".to_owned())?;
+    let field = |name: &str| Reflect::get(&response, &name.into());
+    if !field("ok").is_ok_and(|ok| ok.is_truthy()) {
+        let status = field("status").ok().and_then(|status| status.as_f64()).unwrap_or_default();
+        return Err(format!("its server answers {status}"));
+    }
+    let blob = call(&response, "blob", &js_sys::Array::new()).map_err(|error| words(&error))?;
+    let blob = JsFuture::from(blob).await.map_err(|error| words(&error))?;
+    blob.dyn_into().map_err(|_| "its server sends nothing that can be kept".to_owned())
+}
