@@ -253,6 +253,12 @@ impl Session {
         self.0.listeners.tell(&Event::Presence);
     }
 
+    /// Says that a window is gone: it shows nothing any more. The others hear of it soon.
+    pub fn leave(&self, window: u64) {
+        let this = self.clone();
+        spawn(Box::pin(async move { this.enter(window, None).await }));
+    }
+
     /// The workflows that other windows and tabs show.
     pub async fn elsewhere(&self, window: u64) -> BTreeSet<WorkflowId> {
         self.0.presence.elsewhere(window).await

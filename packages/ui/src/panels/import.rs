@@ -9,7 +9,7 @@ use storage::{
 use super::{library::show, use_panels};
 use crate::{
     canvas::use_editor,
-    media::{Incoming, Ingest},
+    media::{Incoming, Ingest, words},
     platform,
     store::{Store, use_store},
     widgets::{Dialog, Icon, IconName, Toaster},
@@ -174,7 +174,7 @@ fn Report(candidate: Candidate) -> Element {
                             b { "{import.workflow.name}" }
                             span { class: "file", "{candidate.file} · ComfyUI workflow" }
                         }
-                        span { class: "num q", "{nodes} nodes · {edges} edges" }
+                        span { class: "num q", "{words::count(nodes, \"node\", \"nodes\")} · {words::count(edges, \"edge\", \"edges\")}" }
                     }
                     for (number , warning) in import.warnings.iter().enumerate() {
                         div { class: "ledger plain", key: "{number}",

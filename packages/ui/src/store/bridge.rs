@@ -126,6 +126,11 @@ impl Store {
         self.session().enter(self.0.window, self.open_id()).await;
     }
 
+    /// Says that this window is gone.
+    pub fn leave(&self) {
+        self.session().leave(self.0.window);
+    }
+
     /// Looks which workflows are open in other tabs and windows.
     pub async fn look_elsewhere(&self) {
         let elsewhere = self.session().elsewhere(self.0.window).await;

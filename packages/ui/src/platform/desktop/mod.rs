@@ -10,7 +10,7 @@ use dioxus::prelude::*;
 use super::{Leaving, PageState};
 
 pub use self::{
-    files::{allow_folder, choose_folder, chosen, clear, copy_picture, dropped, on_paste, read, save, use_folder},
+    files::{allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, on_paste, read, save, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
 };
 

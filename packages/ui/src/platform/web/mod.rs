@@ -50,6 +50,12 @@ pub async fn save(_assets: Assets, _id: AssetId, _name: String) -> Result<String
     Err("a page saves through a link".into())
 }
 
+/// A page is given no paths.
+#[expect(clippy::unused_async, reason = "a window's process looks at the disk")]
+pub async fn at(_paths: Vec<std::path::PathBuf>) -> Vec<crate::media::Incoming> {
+    Vec::new()
+}
+
 /// Says on the page how far the start has come.
 pub fn say_state(state: PageState) {
     let root = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element());
