@@ -75,8 +75,15 @@ class Window {
 
   /** The numbers of the process's windows on the screen. */
   async ids() {
-    const { stdout } = await run("xdotool", ["search", "--onlyvisible", "--pid", String(this.app.pid), "--name", "^Atelier$"]);
-    return stdout.trim().split("\n").map(Number);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { stdout } = await run("xdotool", ["search", "--onlyvisible", "--pid", String(this.app.pid), "--name", "^Atelier$"]);
+        return stdout.trim().split("\n").map(Number);
+      } catch (error) {
+        // A window that goes while they are being looked through ends the search.
+        if (attempt === 5 || !/BadWindow/.test(error.stderr)) throw error;
+      }
+    }
   }
 
   /** The window that the process opens next, once it shows what is stored. */

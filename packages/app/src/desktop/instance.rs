@@ -35,13 +35,13 @@ pub enum Instance {
 /// The folder's lock, and the way to whoever holds it.
 pub struct Held {
     /// None: the folder knows no locks. The database has its own beneath.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 /// Takes the folder, or hands the request to the process that has it.
 pub fn take(folder: &Path, request: &Request) -> Instance {
     match lock(folder) {
-        Ok(lock) => Instance::First(Held { _lock: Some(lock) }),
+        Ok(lock) => Instance::First(Held { lock: Some(lock) }),
         Err(TryLockError::WouldBlock) => match hand_over(folder, request) {
             Ok(()) => Instance::HandedOver,
             Err(error) => {
@@ -52,7 +52,7 @@ pub fn take(folder: &Path, request: &Request) -> Instance {
         // Opening the database says what is wrong with the folder, if anything is.
         Err(TryLockError::Error(error)) => {
             warn!(kind = ?error.kind(), "the data folder can't be locked");
-            Instance::First(Held { _lock: None })
+            Instance::First(Held { lock: None })
         }
     }
 }
@@ -70,7 +70,7 @@ fn lock(folder: &Path) -> Result<File, TryLockError> {
 impl Held {
     /// Takes what other starts ask for, from now on and for as long as the process lives.
     pub fn listen(&self, folder: &Path, windows: &Windows) {
-        if self._lock.is_none() {
+        if self.lock.is_none() {
             return;
         }
         match listen(folder, windows.clone()) {
