@@ -2,6 +2,7 @@
 
 mod data_folder;
 mod instance;
+mod log;
 mod media;
 mod window;
 mod window_size;
@@ -20,7 +21,6 @@ use dioxus::desktop::{
 };
 use storage::Session;
 use tracing::{error, warn};
-use tracing_subscriber::EnvFilter;
 
 use self::{
     instance::Instance,
@@ -34,9 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Opens the first window and stays until the last one is closed. If another process has the data folder, it gets what this one
 /// was started for.
 pub fn start() -> ExitCode {
-    let filter = EnvFilter::try_from_env("ATELIER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let folder = match data_folder::find() {
+    let found = data_folder::find();
+    log::start(found.as_deref().ok());
+    let folder = match found {
         Ok(folder) => folder,
         Err(reason) => {
             eprintln!("{reason}");

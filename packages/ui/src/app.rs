@@ -11,7 +11,7 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar, say_unreadable_parts,
+        Diagnostics, Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar, say_unreadable_parts,
         say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
     },
@@ -82,7 +82,7 @@ pub fn App() -> Element {
         async move {
             let opened = open(&start).await;
             if let Err(error) = &opened {
-                error!(%error, "the stored data can't be opened");
+                error!(error = error.code(), "the stored data can't be opened");
             }
             stage.set(opened.map_or_else(Stage::Failed, Stage::Open));
         }
@@ -291,6 +291,7 @@ fn Studio(opened: Opened) -> Element {
             ItemMenu {}
             ImportDialog {}
             StoragePanel {}
+            Diagnostics {}
             ViewerDialog {}
             Drop {}
         }

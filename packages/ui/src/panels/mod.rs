@@ -1,5 +1,6 @@
 //! What stands around the canvas.
 
+mod diagnostics;
 mod first_run;
 mod import;
 mod inspector;
@@ -16,6 +17,7 @@ use dioxus::prelude::*;
 use ::storage::model::WorkflowId;
 
 pub use self::{
+    diagnostics::Diagnostics,
     first_run::FirstRun,
     import::{Drop, ImportDialog, look_at},
     inspector::Inspector,
@@ -38,6 +40,8 @@ pub struct Panels {
     menu: Signal<Option<OpenMenu>>,
     /// The files that are about to be imported.
     pub import: Signal<Option<Vec<Candidate>>>,
+    /// Whether the diagnostics are shown.
+    pub diagnostics: Signal<bool>,
     /// Whether a file hangs over the window.
     pub drop: Signal<bool>,
 }
@@ -50,6 +54,7 @@ impl Panels {
             renaming: Signal::new(None),
             menu: Signal::new(None),
             import: Signal::new(None),
+            diagnostics: Signal::new(false),
             drop: Signal::new(false),
         }
     }

@@ -58,6 +58,42 @@ pub fn click(id: &str) {
     document::eval(&format!("document.getElementById('{id}').click()"));
 }
 
+/// What this system has of what is used.
+pub fn capabilities() -> Vec<(&'static str, bool)> {
+    vec![("SQLite", true), ("Folders", true)]
+}
+
+/// What the window runs on.
+pub fn engine() -> String {
+    format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
+/// Puts a text into the clipboard.
+///
+/// # Errors
+/// Why the web view refuses, in words.
+pub async fn copy_text(text: &str) -> Result<(), String> {
+    // The old way: a window's page is not always trusted with the clipboard, but with a copy that follows a press.
+    let script = "const text = await dioxus.recv();
+        const field = document.createElement('textarea');
+        field.value = text;
+        field.style.position = 'fixed';
+        const before = document.activeElement;
+        (before?.closest('[data-surface]') ?? document.body).append(field);
+        field.select();
+        const copied = document.execCommand('copy');
+        field.remove();
+        before?.focus();
+        return copied;";
+    let asked = document::eval(script);
+    asked.send(text).map_err(|error| error.to_string())?;
+    match asked.join::<bool>().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("the window’s page refuses".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Gives the keyboard to the first element that `selector` finds.
 pub fn focus_first(selector: &str) {
     document::eval(&format!("document.querySelector('{selector}')?.focus()"));
