@@ -102,7 +102,12 @@ mod tests {
 
     #[test]
     fn a_line_says_when_where_and_what() {
-        let line = Line { millis: 3_723_004, level: Level::WARN, target: "storage::writer", text: "a commit failed error=full".into() };
+        let line = Line {
+            millis: 3_723_004,
+            level: Level::WARN,
+            target: "storage::writer",
+            text: "a commit failed error=full".into(),
+        };
         assert_eq!(line.to_string(), "01:02:03.004 WARN storage::writer: a commit failed error=full");
     }
 }

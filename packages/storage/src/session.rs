@@ -151,7 +151,12 @@ impl Session {
         // No clock starts behind anything that was stored: what was parked is stored with stamps before anybody reads.
         let clock = Arc::new(Mutex::new(Clock::new(random_bits())));
         let workflows = backend.workflows().await?;
-        info!(schema = SCHEMA_VERSION, workflows = workflows.rows.len(), unreadable = workflows.corrupt.len(), "opened");
+        info!(
+            schema = SCHEMA_VERSION,
+            workflows = workflows.rows.len(),
+            unreadable = workflows.corrupt.len(),
+            "opened"
+        );
         observe_workflows(&clock, &workflows);
         let (seen, tell, others) = (Arc::clone(&clock), listeners.clone(), Arc::clone(&channel));
         let listener = move |result: &Result<Committed>| match result {

@@ -11,8 +11,8 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Diagnostics, Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar, say_unreadable_parts,
-        say_unreadable_workflows,
+        Diagnostics, Drop, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar,
+        say_unreadable_parts, say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
     },
     platform::{self, Leaving, PageState},

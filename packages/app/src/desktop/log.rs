@@ -1,6 +1,10 @@
 //! The log of a process: to standard error, to files in the data folder that change daily, and to memory for the diagnostics.
 
-use std::{io, path::Path};
+use std::{
+    fs,
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 
 use storage::log;
 use tracing::{Event, Subscriber};
@@ -20,12 +24,14 @@ const DAYS: usize = 7;
 
 /// Takes events from now on. `folder` is the data folder, if it is known.
 pub fn start(folder: Option<&Path>) {
-    let shown = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(filter(SHOWN));
+    let shown = tracing_subscriber::fmt::layer()
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .with_filter(filter(SHOWN));
     // Without it there is still standard error, and opening the data says what is wrong with the folder.
     let files = folder.and_then(|folder| files(folder).ok());
-    let written = files.map(|files| {
-        tracing_subscriber::fmt::layer().with_ansi(false).with_writer(files).with_filter(filter(KEPT))
-    });
+    let written = files
+        .map(|files| tracing_subscriber::fmt::layer().with_ansi(false).with_writer(files).with_filter(filter(KEPT)));
     let kept = Kept.with_filter(filter(KEPT));
     tracing_subscriber::registry().with(shown).with(written).with(kept).init();
 }
@@ -34,13 +40,17 @@ fn filter(usual: &str) -> EnvFilter {
     EnvFilter::try_from_env("ATELIER_LOG").unwrap_or_else(|_| EnvFilter::new(usual))
 }
 
-fn files(folder: &Path) -> Result<RollingFileAppender, tracing_appender::rolling::InitError> {
+fn files(folder: &Path) -> io::Result<RollingFileAppender> {
+    let folder = folder.join("logs");
+    // Otherwise the first start is told of a folder that isn't there.
+    fs::create_dir_all(&folder)?;
     RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("atelier")
         .filename_suffix("log")
         .max_log_files(DAYS)
-        .build(folder.join("logs"))
+        .build(folder)
+        .map_err(io::Error::other)
 }
 
 /// Keeps the last lines in memory.

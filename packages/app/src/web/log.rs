@@ -39,7 +39,9 @@ fn wanted() -> Option<String> {
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.kept && (log::is_ours(metadata) || *metadata.level() <= Level::WARN)
+        metadata.is_event()
+            && *metadata.level() <= self.kept
+            && (log::is_ours(metadata) || *metadata.level() <= Level::WARN)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

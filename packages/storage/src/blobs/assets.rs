@@ -470,7 +470,9 @@ impl Assets {
             };
             match deleted {
                 Ok(()) => cleaned.freed += asset.bytes,
-                Err(error) => warn!(error = error.code(), asset = %asset.id, "bytes without a row stay until the next sweep"),
+                Err(error) => {
+                    warn!(error = error.code(), asset = %asset.id, "bytes without a row stay until the next sweep");
+                }
             }
         }
         info!(removed = cleaned.removed, bytes = cleaned.freed, "cleaned up");
@@ -604,7 +606,9 @@ impl Assets {
                 match assets.sweep_now().await {
                     Ok(Some(_)) => return,
                     Ok(None) => {}
-                    Err(error) => return warn!(error = error.code(), "what interrupted work has left could not be removed"),
+                    Err(error) => {
+                        return warn!(error = error.code(), "what interrupted work has left could not be removed");
+                    }
                 }
             }
         }));

@@ -99,7 +99,10 @@ impl Store {
     }
 
     fn missed(&self, error: &storage::Error) {
-        warn!(error = error.code(), "what another tab stored can't be read; it is tried again with the next that is heard");
+        warn!(
+            error = error.code(),
+            "what another tab stored can't be read; it is tried again with the next that is heard"
+        );
         self.state_mut().missed = true;
     }
 

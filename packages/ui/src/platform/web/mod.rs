@@ -71,7 +71,8 @@ pub fn capabilities() -> Vec<(&'static str, bool)> {
 
 /// What the page runs in.
 pub fn engine() -> String {
-    let agent = web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"userAgent".into()).ok());
+    let agent =
+        web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"userAgent".into()).ok());
     agent.and_then(|agent| agent.as_string()).unwrap_or_else(|| "not known".into())
 }
 
