@@ -63,7 +63,8 @@ pub fn keep(surface: &str) {
 /// it without an event, and Escape would go nowhere.
 pub fn catch_stray_keys() {
     let Some(window) = web_sys::window() else { return };
-    let listener = Closure::<dyn FnMut(KeyboardEvent)>::new(|event: KeyboardEvent| {
+    // Fn, not FnMut: what it dispatches comes by here again.
+    let listener = Closure::<dyn Fn(KeyboardEvent)>::new(|event: KeyboardEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         if target.is_none_or(|element| element.tag_name() != "BODY") {
             return;
