@@ -114,17 +114,6 @@ test("an ordinary start and end writes no warning", async (t) => {
   assert.doesNotMatch(window.log, /\b(WARN|ERROR|panicked)\b/);
 });
 
-test("a second start on the same folder shows the same and harms nothing", async (t) => {
-  const folder = await dataFolder(t);
-  const first = await start(t, folder);
-  const { prompt } = await work(first);
-  await first.saved();
-  const second = await start(t, folder);
-  await second.until(`document.querySelector('${node(prompt)}') !== null`);
-  await second.kill();
-  assert.deepEqual(Object.keys((await first.canvas()).nodes).length, 2, "the first one goes on");
-});
-
 test("what the user writes is in the data folder and nowhere else", async (t) => {
   const [folder, home] = [await dataFolder(t), await dataFolder(t)];
   const elsewhere = { HOME: home, XDG_DATA_HOME: "", XDG_CACHE_HOME: "", XDG_CONFIG_HOME: "" };

@@ -1,15 +1,13 @@
 //! The page in a browser.
 
-use std::rc::Rc;
+mod log;
 
 use dioxus::prelude::LaunchBuilder;
 use storage::Location;
 
 /// Shows the studio on this page.
 pub fn start() {
-    let start = || {
-        Box::new(ui::Start { location: Location::Database("atelier".into()), opened: Rc::new(|_| {}) })
-            as Box<dyn std::any::Any>
-    };
+    log::start();
+    let start = || Box::new(ui::Start::new(Location::Database("atelier".into()), |_| {})) as Box<dyn std::any::Any>;
     LaunchBuilder::web().with_context_provider(start).launch(ui::App);
 }

@@ -74,6 +74,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a log says of it: short, and nothing of the user's. The words of [`std::fmt::Display`] may name a file.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Full(_) => "full",
+            Self::Newer { .. } => "newer",
+            Self::Deleted => "deleted",
+            Self::Disconnected(_) => "disconnected",
+            Self::Locked(_) => "locked",
+            Self::Corrupt(_) => "corrupt",
+            Self::CorruptRow { .. } => "corrupt-row",
+            Self::Unavailable(_) => "unavailable",
+            Self::Missing { .. } => "missing",
+            Self::Io { .. } => "io",
+            Self::Cancelled => "cancelled",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     /// Whether trying again later may help without anybody doing anything.
     pub fn may_pass(&self) -> bool {
         !matches!(self, Self::Newer { .. } | Self::Deleted | Self::Cancelled)

@@ -19,6 +19,7 @@ pub mod backend;
 pub mod blobs;
 pub mod comfyui;
 mod error;
+pub mod log;
 pub mod model;
 pub mod package;
 pub mod parking;

@@ -24,7 +24,7 @@ use self::web as target;
 
 use self::listeners::Listeners;
 use crate::{
-    Error, MaybeSend, Result, SaveState,
+    Error, MaybeSend, Result, SCHEMA_VERSION, SaveState,
     backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
     blobs::{self, Assets, Device, MemoryPlace, Place},
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
@@ -150,7 +150,14 @@ impl Session {
         let Opened { backend, own, database, device, notices } = opened;
         // No clock starts behind anything that was stored: what was parked is stored with stamps before anybody reads.
         let clock = Arc::new(Mutex::new(Clock::new(random_bits())));
-        observe_workflows(&clock, &backend.workflows().await?);
+        let workflows = backend.workflows().await?;
+        info!(
+            schema = SCHEMA_VERSION,
+            workflows = workflows.rows.len(),
+            unreadable = workflows.corrupt.len(),
+            "opened"
+        );
+        observe_workflows(&clock, &workflows);
         let (seen, tell, others) = (Arc::clone(&clock), listeners.clone(), Arc::clone(&channel));
         let listener = move |result: &Result<Committed>| match result {
             Ok(committed) => {
@@ -198,7 +205,7 @@ impl Session {
                     keys.push(key);
                 }
                 // Perhaps another build can.
-                Err(error) => warn!(%error, "what was parked cannot be read; it stays"),
+                Err(_) => warn!("what was parked cannot be read; it stays"),
             }
         }
         if keys.is_empty() {
@@ -251,6 +258,12 @@ impl Session {
         self.0.presence.enter(window, workflow).await;
         self.0.channel.post(&Message::presence());
         self.0.listeners.tell(&Event::Presence);
+    }
+
+    /// Says that a window is gone: it shows nothing any more. The others hear of it soon.
+    pub fn leave(&self, window: u64) {
+        let this = self.clone();
+        spawn(Box::pin(async move { this.enter(window, None).await }));
     }
 
     /// The workflows that other windows and tabs show.

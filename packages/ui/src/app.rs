@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use dioxus::prelude::*;
-use storage::{Event, Location, Session};
+use storage::{Event, Location, Session, model::WorkflowId};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::error;
 
@@ -11,14 +11,15 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels, TopBar,
-        say_unreadable_parts, say_unreadable_workflows,
+        Diagnostics, Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels,
+        TopBar, say_unreadable_parts, say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
     },
     platform::{self, Leaving, PageState},
     store::{Store, Topic, use_store, use_topic},
     viewer::{Viewer, ViewerDialog},
-    widgets::{Toaster, Toasts, sleep},
+    widgets::{Toaster, Toasts, catch_stray_keys, sleep},
+    windows::{Windows, use_windows},
 };
 
 /// How long after the start it is asked how much room there is, in milliseconds.
@@ -34,6 +35,21 @@ pub struct Start {
     pub location: Location,
     /// Called with the session once it is open: whoever closes the window must flush it first.
     pub opened: Rc<dyn Fn(&Session)>,
+    /// The session that another window of this process has opened; this one shares it.
+    pub session: Option<Session>,
+    /// Why nothing may be opened at all.
+    pub refused: Option<storage::Error>,
+    /// The workflow to show. None: the one that was open last.
+    pub workflow: Option<WorkflowId>,
+    /// Other windows, where there may be some.
+    pub windows: Option<Windows>,
+}
+
+impl Start {
+    /// One window, which opens what is at `location`.
+    pub fn new(location: Location, opened: impl Fn(&Session) + 'static) -> Self {
+        Self { location, opened: Rc::new(opened), session: None, refused: None, workflow: None, windows: None }
+    }
 }
 
 #[derive(Clone)]
@@ -66,7 +82,7 @@ pub fn App() -> Element {
         async move {
             let opened = open(&start).await;
             if let Err(error) = &opened {
-                error!(%error, "the stored data can't be opened");
+                error!(error = error.code(), "the stored data can't be opened");
             }
             stage.set(opened.map_or_else(Stage::Failed, Stage::Open));
         }
@@ -85,10 +101,22 @@ pub fn App() -> Element {
 }
 
 async fn open(start: &Start) -> storage::Result<Opened> {
-    let (session, events) = Session::open(start.location.clone()).await?;
+    if let Some(error) = &start.refused {
+        return Err(error.clone());
+    }
+    let (session, events) = match &start.session {
+        // Heard from here on, so that nothing is missed while the library is read.
+        Some(session) => (session.clone(), session.subscribe()),
+        None => Session::open(start.location.clone()).await?,
+    };
     (start.opened)(&session);
     let store = Store::open(session).await?;
-    if let Some(id) = store.last_open().await? {
+    let asked = start.workflow.filter(|id| store.summary(*id).is_some());
+    let shown = match asked {
+        Some(id) => Some(id),
+        None => store.last_open().await?,
+    };
+    if let Some(id) = shown {
         store.open_workflow(id).await?;
     }
     Ok(Opened { store, events: Rc::new(std::cell::RefCell::new(Some(events))) })
@@ -146,6 +174,7 @@ fn Studio(opened: Opened) -> Element {
             }
         }
     });
+    use_hook(catch_stray_keys);
     let leaving = store.clone();
     use_hook(|| platform::on_leave(move |how| leave(&leaving, how)));
     let measuring = ingest.clone();
@@ -165,6 +194,21 @@ fn Studio(opened: Opened) -> Element {
             spawn(bring_in(handles, (panels, toaster), files, Some(at), None));
         });
     });
+    let windows = use_windows();
+    let given = (store.clone(), editor.clone(), ingest.clone());
+    let mut files = use_hook(|| CopyValue::new(windows.as_ref().and_then(Windows::take_files)));
+    use_future(move || {
+        let (handles, files) = (given.clone(), files.write().take());
+        async move {
+            let Some(mut files) = files else { return };
+            while let Some(paths) = files.recv().await {
+                let files = platform::at(paths).await;
+                bring_in(handles.clone(), (panels, toaster), files, None, None).await;
+            }
+        }
+    });
+    let gone = store.clone();
+    use_drop(move || gone.leave());
     let (moved, released, cancelled) = (editor.clone(), editor.clone(), editor.clone());
     use_topic(&store, Topic::Open);
     use_topic(&store, Topic::Selection);
@@ -248,6 +292,7 @@ fn Studio(opened: Opened) -> Element {
             ImportDialog {}
             ExportDialog {}
             StoragePanel {}
+            Diagnostics {}
             ViewerDialog {}
             Drop {}
         }

@@ -12,5 +12,7 @@ mod platform;
 pub mod store;
 mod viewer;
 mod widgets;
+mod windows;
 
 pub use app::{App, Start};
+pub use windows::Windows;

@@ -24,26 +24,41 @@ export async function dataFolder(t) {
 }
 
 /** Starts the app and waits until it shows what is stored. `more` goes into its environment. */
-export async function start(t, folder, more = {}) {
-  const env = { ...process.env, ATELIER_DATA_DIR: folder, ...more };
-  const app = spawn(process.env.ATELIER_APP, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const window = new Window(app);
-  t.after(() => app.kill("SIGKILL"));
+export async function start(t, folder, more = {}, words = []) {
+  const window = begin(t, folder, more, words);
   await window.ready();
   return window;
+}
+
+/** Starts the app where another one has the folder, and waits for its end. Returns its exit code. */
+export function startAgain(t, folder, ...words) {
+  return begin(t, folder, {}, words).ended;
+}
+
+/** Starts the app, which may show that it can't. */
+export function begin(t, folder, more = {}, words = []) {
+  const env = { ...process.env, ATELIER_DATA_DIR: folder, ...more };
+  const app = spawn(process.env.ATELIER_APP, words, { env, stdio: ["ignore", "pipe", "pipe"] });
+  t.after(() => app.kill("SIGKILL"));
+  return new Window(app);
 }
 
 class Window {
   /** What the app wrote to its log. */
   log = "";
+  /** The windows of its process. */
+  all = [this];
 
   constructor(app) {
     this.app = app;
+    const probes = [];
+    this.probes = probes;
+    createInterface(app.stdout).on("line", (line) => line.startsWith("PROBE ") && probes.push(line.slice("PROBE ".length)));
     app.stderr.on("data", (bytes) => (this.log += bytes));
     this.ended = new Promise((done) => app.on("exit", (code, signal) => done(signal ?? code)));
     this.probe = new Promise((found, missing) => {
-      createInterface(app.stdout).on("line", (line) => line.startsWith("PROBE ") && found(line.slice("PROBE ".length)));
-      app.on("exit", (code) => missing(new Error(`the app ended with ${code} before it said where its probe is:\n${this.log}`)));
+      const look = setInterval(() => probes.length && (clearInterval(look), found(probes[0])), 20);
+      app.on("exit", (code) => clearInterval(look) ?? missing(new Error(`the app ended with ${code} before it said where its probe is:\n${this.log}`)));
       app.on("error", missing);
     });
     // Whoever asks hears of it; if nobody does, it is no news.
@@ -53,9 +68,50 @@ class Window {
   async ready() {
     await this.until("document.documentElement.dataset.atelier");
     assert.equal(await this.ask("document.documentElement.dataset.atelier"), "ready", this.log);
-    const { stdout } = await run("xdotool", ["search", "--onlyvisible", "--pid", String(this.app.pid), "--name", "^Atelier$"]);
-    this.id = Number(stdout.trim().split("\n").at(-1));
+    const known = this.all.map((window) => window.id);
+    this.id = (await this.ids()).filter((id) => !known.includes(id)).at(-1);
     await run("xdotool", ["windowfocus", String(this.id)]);
+  }
+
+  /** The numbers of the process's windows on the screen. */
+  async ids() {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { stdout } = await run("xdotool", ["search", "--onlyvisible", "--pid", String(this.app.pid), "--name", "^Atelier$"]);
+        return stdout.trim().split("\n").map(Number);
+      } catch (error) {
+        // A window that goes while they are being looked through ends the search.
+        if (attempt === 5 || !/BadWindow/.test(error.stderr)) throw error;
+      }
+    }
+  }
+
+  /** The window that the process opens next, once it shows what is stored. */
+  async another() {
+    const count = this.all.length;
+    for (const end = Date.now() + 20_000; this.probes.length <= count; await pause(50)) {
+      if (Date.now() > end) assert.fail(`no window number ${count + 1}\n${this.log}`);
+    }
+    const other = Object.assign(Object.create(Window.prototype), {
+      app: this.app, ended: this.ended, all: this.all, probes: this.probes, probe: this.probes[count],
+    });
+    await other.ready();
+    this.all.push(other);
+    return other;
+  }
+
+  /** Comes to the front and takes the keyboard. */
+  async front() {
+    await this.hand("windowraise", this.id);
+    await this.hand("windowfocus", this.id);
+  }
+
+  /** Closes this window as its user does; others of its process stay. */
+  async closeAlone() {
+    await askToClose(this.id);
+    for (const end = Date.now() + 20_000; (await this.ids()).includes(this.id); await pause(50)) {
+      if (Date.now() > end) assert.fail(`the window stays\n${this.log}`);
+    }
   }
 
   /** The value of a JavaScript expression in the page. It must change nothing: it is asked again if the answer gets lost. */

@@ -41,7 +41,7 @@ async fn answer(session: &Session, request: &Request<Vec<u8>>) -> Answer {
         Ok(Some(asset)) => asset,
         Ok(None) => return empty(StatusCode::NOT_FOUND),
         Err(error) => {
-            warn!(%error, asset = %id, "an asset can't be looked up");
+            warn!(error = error.code(), asset = %id, "an asset can't be looked up");
             return empty(StatusCode::INTERNAL_SERVER_ERROR);
         }
     };
@@ -57,7 +57,7 @@ async fn answer(session: &Session, request: &Request<Vec<u8>>) -> Answer {
     let bytes = match session.assets().read(id, range.clone()).await {
         Ok(bytes) => bytes,
         Err(error) => {
-            warn!(%error, asset = %id, "an asset can't be read");
+            warn!(error = error.code(), asset = %id, "an asset can't be read");
             return empty(StatusCode::NOT_FOUND);
         }
     };

@@ -15,6 +15,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
+use tracing::info;
 use uuid::Uuid;
 
 use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, Wanted, apply};
@@ -337,6 +338,7 @@ impl Worker {
             transaction.execute_batch(SCHEMA_SQL)?;
             write_kv(&transaction, SCHEMA, &Json::from(SCHEMA_VERSION))?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            info!(schema = SCHEMA_VERSION, "a database was made");
         }
         transaction.execute_batch(USES_SQL)?;
         transaction.commit()?;

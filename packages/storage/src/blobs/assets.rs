@@ -145,7 +145,7 @@ impl Assets {
                 let known = name.and_then(|name| Where::from_name(&name));
                 self.0.places.prefer(known.unwrap_or(Where::Own));
             }
-            Err(error) => warn!(%error, "where new media go can't be read; they go to the private files"),
+            Err(error) => warn!(error = error.code(), "where new media go can't be read; they go to the private files"),
         }
         platform::recall_folder(self).await;
     }
@@ -185,6 +185,10 @@ impl Assets {
             }
             put => put,
         };
+        match &put {
+            Ok((asset, is_new)) => info!(asset = %asset.id, bytes = asset.bytes, is_new, "kept a content"),
+            Err(error) => warn!(error = error.code(), "a content can't be kept"),
+        }
         put.map(|(asset, is_new)| Added { asset, is_new, held })
     }
 
@@ -295,7 +299,7 @@ impl Assets {
             Err(error @ Error::Disconnected(_)) => Err(error),
             Err(error) => {
                 if let Err(left) = place.delete(&asset).await {
-                    warn!(%left, "bytes without a row stay until the next sweep");
+                    warn!(left = left.code(), "bytes without a row stay until the next sweep");
                 }
                 Err(error)
             }
@@ -305,7 +309,7 @@ impl Assets {
     /// Forgets what was staged because of `error`.
     async fn discarded(&self, place: &dyn Place, id: AssetId, error: Error) -> Error {
         if let Err(left) = place.discard(id).await {
-            warn!(%left, "what was staged stays until the next sweep");
+            warn!(left = left.code(), "what was staged stays until the next sweep");
         }
         error
     }
@@ -466,7 +470,9 @@ impl Assets {
             };
             match deleted {
                 Ok(()) => cleaned.freed += asset.bytes,
-                Err(error) => warn!(%error, asset = %asset.id, "bytes without a row stay until the next sweep"),
+                Err(error) => {
+                    warn!(error = error.code(), asset = %asset.id, "bytes without a row stay until the next sweep");
+                }
             }
         }
         info!(removed = cleaned.removed, bytes = cleaned.freed, "cleaned up");
@@ -600,7 +606,9 @@ impl Assets {
                 match assets.sweep_now().await {
                     Ok(Some(_)) => return,
                     Ok(None) => {}
-                    Err(error) => return warn!(%error, "what interrupted work has left could not be removed"),
+                    Err(error) => {
+                        return warn!(error = error.code(), "what interrupted work has left could not be removed");
+                    }
                 }
             }
         }));

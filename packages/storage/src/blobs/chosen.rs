@@ -78,7 +78,7 @@ impl Assets {
             Ok(()) | Err(Error::Full(_)) => FolderState::Granted { name },
             Err(Error::Missing { .. }) => FolderState::Missing { name },
             Err(error) => {
-                warn!(%error, "the chosen folder can't be written");
+                warn!(error = error.code(), "the chosen folder can't be written");
                 FolderState::Denied { name }
             }
         };
@@ -100,13 +100,13 @@ pub(super) async fn recall_folder(assets: &Assets) {
             let state = FolderState::Missing { name: name(&path) };
             assets.set_folder(Some(Arc::new(Files::chosen(&path, id))), state);
         }
-        Err(error) => return warn!(%error, "the folder that was chosen is not known"),
+        Err(error) => return warn!(error = error.code(), "the folder that was chosen is not known"),
     }
     let (tell, told) = tokio::sync::oneshot::channel();
     let assets = assets.clone();
     spawn(Box::pin(async move {
         if let Err(error) = assets.check_folder().await {
-            warn!(%error, "the chosen folder can't be looked at");
+            warn!(error = error.code(), "the chosen folder can't be looked at");
         }
         let _nobody_waits = tell.send(());
     }));

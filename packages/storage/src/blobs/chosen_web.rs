@@ -195,7 +195,7 @@ impl Assets {
                 Ok(()) => FolderState::Granted { name },
                 Err(Error::Missing { .. }) => FolderState::Missing { name },
                 Err(error) => {
-                    warn!(%error, "the chosen folder can't be written");
+                    warn!(error = error.code(), "the chosen folder can't be written");
                     FolderState::Denied { name }
                 }
             },
@@ -226,7 +226,7 @@ pub(super) async fn recall_folder(assets: &Assets) {
             let state = FolderState::Missing { name: chosen.name() };
             assets.take_up(Some(chosen), state);
         }
-        Err(error) => return warn!(%error, "the folder that was chosen is not known"),
+        Err(error) => return warn!(error = error.code(), "the folder that was chosen is not known"),
     }
     let assets = assets.clone();
     let checked = detached(async move { heed_folder(&assets).await }, || ());
@@ -237,7 +237,7 @@ pub(super) async fn recall_folder(assets: &Assets) {
 /// Something in the folder can't be had: perhaps all of it can't.
 pub(super) async fn heed_folder(assets: &Assets) {
     if let Err(error) = assets.check_folder().await {
-        warn!(%error, "the folder that was chosen is not known");
+        warn!(error = error.code(), "the folder that was chosen is not known");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tracing::debug;
 
 use super::Event;
 use crate::{
@@ -43,6 +44,8 @@ impl Listeners {
                 return;
             }
             if !message.changes.is_empty() {
+                let (rows, ranges) = (message.changes.rows.len(), message.changes.ranges.len());
+                debug!(rows, ranges, "another tab has stored something");
                 listeners.tell(&Event::Elsewhere(message.changes));
             }
             if message.presence {

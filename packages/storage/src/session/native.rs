@@ -28,7 +28,7 @@ pub(super) async fn open(location: Location, _listeners: Listeners) -> Result<Op
                 // What is on a full disk can still be shown and removed.
                 Ok(()) | Err(Error::Full(_)) => (Some(Arc::new(files) as Arc<dyn Place>), Vec::new()),
                 Err(error) => {
-                    warn!(%error, "media go to the database: their folder can't be written");
+                    warn!(error = error.code(), "media go to the database: their folder can't be written");
                     (None, vec![Notice::NoFiles])
                 }
             };

@@ -22,7 +22,7 @@ impl BroadcastChannel {
         let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             match event.data().as_string().as_deref().map(Message::parse) {
                 Some(Ok(message)) => hear(message),
-                Some(Err(error)) => warn!(%error, "another tab said something that is not understood"),
+                Some(Err(_)) => warn!("another tab said something that is not understood"),
                 None => warn!("another tab said something that is no text"),
             }
         });

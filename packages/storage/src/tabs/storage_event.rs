@@ -26,7 +26,7 @@ impl StorageEvents {
             // None: it was removed, which every message is at once.
             match event.new_value().as_deref().map(Message::parse) {
                 Some(Ok(message)) => hear(message),
-                Some(Err(error)) => warn!(%error, "another tab said something that is not understood"),
+                Some(Err(_)) => warn!("another tab said something that is not understood"),
                 None => {}
             }
         });

@@ -20,7 +20,7 @@ use std::{
 
 use futures::future::{Either, select};
 use tokio::sync::{Notify, watch};
-use tracing::{debug, warn};
+use tracing::{Instrument as _, debug, debug_span, warn};
 
 pub use self::state::SaveState;
 use crate::{
@@ -186,7 +186,8 @@ impl Writer {
             // Called here, not in the task: the commit is under way before the edit's event is over.
             let first = self.0.backend.commit(Arc::clone(&under_way.batch));
             let this = self.clone();
-            platform::spawn(Box::pin(this.see_through(under_way, first)));
+            let span = debug_span!("commit", changes = under_way.batch.len());
+            platform::spawn(Box::pin(this.see_through(under_way, first).instrument(span)));
         }
         self.publish(queue);
     }
@@ -221,7 +222,7 @@ impl Writer {
     /// Returns whether it is tried again by itself.
     fn failed(&self, error: Error) -> bool {
         let retrying = error.may_pass();
-        warn!(%error, retrying, "a commit failed; its changes are kept");
+        warn!(error = error.code(), retrying, "a commit failed; its changes are kept");
         let mut queue = self.queue();
         queue.failure = Some((error, retrying));
         self.publish(&queue);

@@ -314,7 +314,7 @@ impl Ingest {
         let Some(look) = platform::look(assets, &asset).await else { return asset };
         let id = asset.id;
         if let Err(error) = assets.set_look(id, look).await {
-            warn!(%error, "what a video looks like can't be kept");
+            warn!(error = error.code(), "what a video looks like can't be kept");
         }
         assets.asset(id).await.ok().flatten().unwrap_or(asset)
     }
@@ -341,7 +341,7 @@ impl Ingest {
 
     fn fail(&self, id: u64, error: &Error) {
         let Some(arrival) = self.arrival(id) else { return };
-        warn!(%error, name = arrival.name, "a file can't come in");
+        warn!(error = error.code(), bytes = arrival.bytes, "a file can't come in");
         let failure = failure(error, arrival.bytes);
         let full = failure.full;
         self.say(id, Stage::Failed(failure));

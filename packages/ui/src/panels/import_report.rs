@@ -47,7 +47,7 @@ fn comfyui(file: &str, import: &Import) -> Element {
                     b { "{import.workflow.name}" }
                     span { class: "file", "{file} · ComfyUI workflow" }
                 }
-                span { class: "num q", "{nodes} nodes · {edges} edges" }
+                span { class: "num q", "{words::count(nodes, \"node\", \"nodes\")} · {words::count(edges, \"edge\", \"edges\")}" }
             }
             for (number , warning) in import.warnings.iter().enumerate() {
                 div { class: "ledger plain", key: "{number}",

@@ -304,10 +304,10 @@ fn Several(nodes: usize, edges: usize) -> Element {
     rsx! {
         section {
             div { class: "headline",
-                b { class: "cut num", "{nodes} nodes selected" }
+                b { class: "cut num", "{words::count(nodes, \"node\", \"nodes\")} selected" }
             }
             if edges > 0 {
-                p { class: "q num", "and {edges} edges" }
+                p { class: "q num", "and {words::count(edges, \"edge\", \"edges\")}" }
             }
         }
         section {
@@ -331,7 +331,7 @@ fn Whole() -> Element {
             div { class: "headline",
                 b { class: "cut", "Nothing selected" }
             }
-            p { class: "q num", "{nodes} nodes, {edges} edges" }
+            p { class: "q num", "{words::count(nodes, \"node\", \"nodes\")}, {words::count(edges, \"edge\", \"edges\")}" }
         }
         section {
             p { class: "qq s12",

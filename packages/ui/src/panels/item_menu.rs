@@ -8,6 +8,7 @@ use crate::{
     canvas::use_editor,
     store::use_store,
     widgets::{IconName, Menu, MenuItem, MenuLine, ToastAction, Toaster},
+    windows::use_windows,
 };
 
 /// An item's open menu.
@@ -28,6 +29,7 @@ pub fn ItemMenu() -> Element {
     let editor = use_editor();
     let toaster: Toaster = use_context();
     let panels = use_panels();
+    let windows = use_windows();
     let (mut menu, mut renaming) = (panels.menu, panels.renaming);
     let Some(OpenMenu { id, x, y }) = menu() else { return VNode::empty() };
     let copied = store.clone();
@@ -52,6 +54,13 @@ pub fn ItemMenu() -> Element {
                         }
                     });
                 },
+            }
+            if let Some(windows) = windows {
+                MenuItem {
+                    label: "Open in new window",
+                    icon: IconName::AppWindow,
+                    onchoose: move |()| windows.open(Some(id)),
+                }
             }
             MenuLine {}
             MenuItem {

@@ -117,8 +117,8 @@ fn Item(id: WorkflowId) -> Element {
     let is_renaming = renaming() == Some(id);
     let is_open = store.open_id() == Some(id);
     let has_menu = menu.read().as_ref().is_some_and(|menu| menu.id == id);
-    let meta = meta(nodes, edges);
     let elsewhere = store.is_elsewhere(id);
+    let meta = meta(nodes, if elsewhere { 0 } else { edges });
     let renamed = store.clone();
     rsx! {
         li { class: "witem", "data-workflow-id": "{id}", "data-elsewhere": if elsewhere { "true" },
@@ -155,10 +155,11 @@ fn Item(id: WorkflowId) -> Element {
                     Thumb {}
                     span {
                         span { class: "name cut", "{name}" }
-                        span { class: "meta num cut",
-                            "{meta}"
+                        // The counts give way, the mark never does.
+                        span { class: "meta num",
+                            span { class: "cut", "{meta}" }
                             if elsewhere {
-                                span { class: "elsewhere", " · {platform::OPEN_ELSEWHERE}" }
+                                span { class: "elsewhere", "{platform::OPEN_ELSEWHERE}" }
                             }
                         }
                     }

@@ -1,5 +1,6 @@
 //! What stands around the canvas.
 
+mod diagnostics;
 mod export;
 mod first_run;
 mod import;
@@ -18,6 +19,7 @@ use dioxus::prelude::*;
 use ::storage::model::WorkflowId;
 
 pub use self::{
+    diagnostics::Diagnostics,
     export::ExportDialog,
     first_run::FirstRun,
     import::{Drop, ImportDialog, look_over},
@@ -48,6 +50,8 @@ pub struct Panels {
     pub import_going: Signal<Option<Going>>,
     /// The workflow that is about to be exported.
     export: Signal<Option<WorkflowId>>,
+    /// Whether the diagnostics are shown.
+    pub diagnostics: Signal<bool>,
     /// Whether a file hangs over the window.
     pub drop: Signal<bool>,
 }
@@ -62,6 +66,7 @@ impl Panels {
             import: Signal::new(None),
             import_going: Signal::new(None),
             export: Signal::new(None),
+            diagnostics: Signal::new(false),
             drop: Signal::new(false),
         }
     }

@@ -76,7 +76,7 @@ impl Store {
             Ok(Some(asset)) => Known::Here(Rc::new(asset)),
             Ok(None) => Known::Missing,
             // What is known stands. The next card that shows it asks again.
-            Err(error) => return warn!(%error, asset = %id, "an asset's row can't be read"),
+            Err(error) => return warn!(error = error.code(), asset = %id, "an asset's row can't be read"),
         };
         if self.watchers().is_watched(Topic::Asset(id)) {
             self.know(id, known);

@@ -9,7 +9,7 @@ use storage::{
     tabs::{Changes, Touched},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use super::{Store, Topic};
 use crate::widgets::sleep;
@@ -72,6 +72,7 @@ impl Store {
 
     /// Brings in whatever was missed: the library, and the open workflow if it was written since.
     async fn catch_up(&self) {
+        debug!("catching up with what others have stored");
         let known = self.open_version();
         let library = match self.session().workflows().await {
             Ok(library) => library,
@@ -98,7 +99,10 @@ impl Store {
     }
 
     fn missed(&self, error: &storage::Error) {
-        warn!(%error, "what another tab stored can't be read; it is tried again with the next that is heard");
+        warn!(
+            error = error.code(),
+            "what another tab stored can't be read; it is tried again with the next that is heard"
+        );
         self.state_mut().missed = true;
     }
 
@@ -124,6 +128,11 @@ impl Store {
     /// Says in which workflow this window is, and looks where others are.
     pub async fn say_presence(&self) {
         self.session().enter(self.0.window, self.open_id()).await;
+    }
+
+    /// Says that this window is gone.
+    pub fn leave(&self) {
+        self.session().leave(self.0.window);
     }
 
     /// Looks which workflows are open in other tabs and windows.
@@ -174,7 +183,7 @@ impl Store {
             }
         }
         if let Err(error) = self.session().rewrite(batch).await {
-            error!(%error, "the deleted database could not be made again");
+            error!(error = error.code(), "the deleted database could not be made again");
         }
     }
 }

@@ -38,6 +38,7 @@ mod testing;
 pub use choice_field::{Choice, ChoiceField};
 pub use dialog::Dialog;
 pub use dom_id::use_dom_id;
+pub use focus::catch_stray_keys;
 pub use icon::{Icon, IconName};
 pub use inline_rename::InlineRename;
 pub use keys::keep_typing;

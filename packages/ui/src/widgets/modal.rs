@@ -81,6 +81,7 @@ pub fn Modal(
                 aria_labelledby: labelled_by,
                 aria_label: label,
                 tabindex: "-1",
+                "data-surface": "true",
                 onmounted,
                 onkeydown,
                 {children}

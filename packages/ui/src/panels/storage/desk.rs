@@ -165,7 +165,7 @@ impl StorageDesk {
                 Task::Verify => assets.verify(work.ticket.clone()).await,
             };
             if let Err(error) = &done {
-                warn!(%error, ?task, "not everything was done");
+                warn!(error = error.code(), ?task, "not everything was done");
             }
             self.report.set(Some(match done {
                 Ok(damaged) if damaged.is_empty() => Report::Fine(task, files.unwrap_or_default()),

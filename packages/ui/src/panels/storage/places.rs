@@ -6,6 +6,7 @@ use storage::blobs::{FolderState, Where};
 use super::{Report, StorageDesk, Task, Work, folder::FolderRow, use_counted};
 use crate::{
     media::words,
+    panels::use_panels,
     platform,
     store::{Topic, use_store, use_topic},
     widgets::{Icon, IconName, VirtualList},
@@ -29,6 +30,7 @@ pub fn Places(version: u64) -> Element {
     // Where new media go is plain until there is a folder.
     let own = assets_go_here(&folder, preferred);
     let check = store.clone();
+    let (mut open, mut diagnostics) = (desk.open, use_panels().diagnostics);
     rsx! {
         section { "data-version": "{version}",
             h3 { class: "h", "Where originals are" }
@@ -51,6 +53,21 @@ pub fn Places(version: u64) -> Element {
                         small { "Reads all of them and compares them with their checksums" }
                     }
                     button { class: "btn small", disabled: busy || counted.figures.files == 0, onclick: move |_| desk.begin(&check, Task::Verify), "Verify" }
+                }
+                div { class: "lrow c3",
+                    Icon { name: IconName::Info }
+                    span {
+                        "What is going on inside"
+                        small { "State, versions and the last lines of the log, without anything of your work" }
+                    }
+                    button {
+                        class: "btn small",
+                        onclick: move |_| {
+                            open.set(false);
+                            diagnostics.set(true);
+                        },
+                        "Diagnostics"
+                    }
                 }
                 if let Some(work) = work {
                     Going { work: work.as_ref().clone() }

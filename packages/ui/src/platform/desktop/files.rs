@@ -45,6 +45,11 @@ pub fn dropped(event: &DragData) -> impl Future<Output = Vec<Incoming>> + use<> 
     async move { spawn_blocking(move || walk(paths)).await.unwrap_or_default() }
 }
 
+/// What is at paths that the application was started with, folders with all that is in them.
+pub async fn at(paths: Vec<PathBuf>) -> Vec<Incoming> {
+    spawn_blocking(move || walk(paths)).await.unwrap_or_default()
+}
+
 /// All files in these and below. What can't be read is left out: the others come in. Links to folders aren't followed, or they
 /// might lead in a circle.
 fn walk(given: Vec<PathBuf>) -> Vec<Incoming> {

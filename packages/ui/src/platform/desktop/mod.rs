@@ -11,7 +11,7 @@ use super::{Leaving, PageState};
 
 pub use self::{
     files::{
-        FETCHES, allow_folder, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save,
+        FETCHES, allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save,
         save_package, use_folder,
     },
     media::{ask_to_keep, look, pixel_ratio, quota},
@@ -59,6 +59,42 @@ pub fn on_leave(_leave: impl Fn(Leaving) -> bool + Clone + 'static) {}
 /// Presses the element of that id.
 pub fn click(id: &str) {
     document::eval(&format!("document.getElementById('{id}').click()"));
+}
+
+/// What this system has of what is used.
+pub fn capabilities() -> Vec<(&'static str, bool)> {
+    vec![("SQLite", true), ("Folders", true)]
+}
+
+/// What the window runs on.
+pub fn engine() -> String {
+    format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
+/// Puts a text into the clipboard.
+///
+/// # Errors
+/// Why the web view refuses, in words.
+pub async fn copy_text(text: &str) -> Result<(), String> {
+    // The old way: a window's page is not always trusted with the clipboard, but with a copy that follows a press.
+    let script = "const text = await dioxus.recv();
+        const field = document.createElement('textarea');
+        field.value = text;
+        field.style.position = 'fixed';
+        const before = document.activeElement;
+        (before?.closest('[data-surface]') ?? document.body).append(field);
+        field.select();
+        const copied = document.execCommand('copy');
+        field.remove();
+        before?.focus();
+        return copied;";
+    let asked = document::eval(script);
+    asked.send(text).map_err(|error| error.to_string())?;
+    match asked.join::<bool>().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("the window’s page refuses".into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Gives the keyboard to the first element that `selector` finds.

@@ -52,6 +52,53 @@ pub async fn save(_assets: Assets, _id: AssetId, _name: String) -> Result<String
     Err("a page saves through a link".into())
 }
 
+/// What this browser has of what is used.
+pub fn capabilities() -> Vec<(&'static str, bool)> {
+    let global = js_sys::global();
+    let has = |path: &[&str]| {
+        let found = path.iter().try_fold(wasm_bindgen::JsValue::from(global.clone()), |at, name| {
+            js_sys::Reflect::get(&at, &(*name).into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
+        });
+        found.is_some()
+    };
+    vec![
+        ("IndexedDB", has(&["indexedDB"])),
+        ("OPFS", has(&["navigator", "storage", "getDirectory"])),
+        ("Workers", has(&["Worker"])),
+        ("Locks", has(&["navigator", "locks"])),
+        ("BroadcastChannel", has(&["BroadcastChannel"])),
+        ("Folders", has(&["showDirectoryPicker"])),
+    ]
+}
+
+/// What the page runs in.
+pub fn engine() -> String {
+    let agent =
+        web_sys::window().and_then(|window| js_sys::Reflect::get(&window.navigator(), &"userAgent".into()).ok());
+    agent.and_then(|agent| agent.as_string()).unwrap_or_else(|| "not known".into())
+}
+
+/// Puts a text into the clipboard.
+///
+/// # Errors
+/// Why the browser refuses, in words.
+pub async fn copy_text(text: &str) -> Result<(), String> {
+    let write = || {
+        let navigator = js_sys::Reflect::get(&js_sys::global(), &"navigator".into())?;
+        let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into())?;
+        let write: js_sys::Function = js_sys::Reflect::get(&clipboard, &"writeText".into())?.dyn_into()?;
+        write.call1(&clipboard, &text.into())?.dyn_into::<js_sys::Promise>()
+    };
+    let written = write().map_err(|error| files::words(&error))?;
+    wasm_bindgen_futures::JsFuture::from(written).await.map(drop).map_err(|error| files::words(&error))
+}
+
+/// A page is given no paths.
+#[expect(clippy::unused_async, reason = "a window's process looks at the disk")]
+pub async fn at(_paths: Vec<std::path::PathBuf>) -> Vec<crate::media::Incoming> {
+    Vec::new()
+}
+
 /// Says on the page how far the start has come.
 pub fn say_state(state: PageState) {
     let root = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element());

@@ -50,6 +50,19 @@ pub fn keep(surface: &str) {
     );
 }
 
+/// Leads keys that nothing has to the surface on top, if one is open: a control that is disabled while it has the focus loses
+/// it without an event, and Escape would go nowhere.
+pub fn catch_stray_keys() {
+    run("addEventListener('keydown', (event) => {
+            if (event.target !== document.body) return;
+            const surface = [...document.querySelectorAll('[data-surface]')].at(-1);
+            if (!surface) return;
+            surface.focus();
+            const { key, code, shiftKey } = event;
+            surface.dispatchEvent(new KeyboardEvent('keydown', { key, code, shiftKey, bubbles: true, cancelable: true }));
+        });");
+}
+
 /// Moves the focus among the elements in `surface` that match `selector` and can be seen.
 pub fn step(surface: &str, selector: &str, step: Step) {
     let next = match step {

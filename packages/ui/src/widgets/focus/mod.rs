@@ -18,7 +18,7 @@ use desktop as platform;
 #[cfg(target_arch = "wasm32")]
 use web as platform;
 
-pub use platform::{Origin, enter, keep, reveal, select, step};
+pub use platform::{Origin, catch_stray_keys, enter, keep, reveal, select, step};
 
 /// Everything that Tab stops at.
 pub const TAB_STOPS: &str = "button:not([disabled]):not([tabindex='-1']), input:not([disabled]), select:not([disabled]), \

@@ -1,7 +1,10 @@
 //! The focus in a browser, through its document.
 
-use wasm_bindgen::JsCast as _;
-use web_sys::{Document, Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{
+    Document, Element, HtmlElement, HtmlInputElement, KeyboardEvent, KeyboardEventInit, ScrollIntoViewOptions,
+    ScrollLogicalPosition,
+};
 
 use super::Step;
 
@@ -54,6 +57,39 @@ pub fn keep(surface: &str) {
             enter(&surface);
         }
     });
+}
+
+/// Leads keys that nothing has to the surface on top, if one is open: a control that is disabled while it has the focus loses
+/// it without an event, and Escape would go nowhere.
+pub fn catch_stray_keys() {
+    let Some(window) = web_sys::window() else { return };
+    // Fn, not FnMut: what it dispatches comes by here again.
+    let listener = Closure::<dyn Fn(KeyboardEvent)>::new(|event: KeyboardEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if target.is_none_or(|element| element.tag_name() != "BODY") {
+            return;
+        }
+        let Some(surface) = top_surface() else { return };
+        focus(&surface);
+        let like = KeyboardEventInit::new();
+        like.set_key(&event.key());
+        like.set_code(&event.code());
+        like.set_shift_key(event.shift_key());
+        like.set_bubbles(true);
+        like.set_cancelable(true);
+        if let Ok(again) = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &like) {
+            // Fails only for an event that is under way.
+            let _is_new = surface.dispatch_event(&again);
+        }
+    });
+    // Fails only for an invalid event name.
+    let _is_valid = window.add_event_listener_with_callback("keydown", listener.into_js_value().unchecked_ref());
+}
+
+/// The surface that was opened last.
+fn top_surface() -> Option<HtmlElement> {
+    let all = document()?.query_selector_all("[data-surface]").ok()?;
+    all.item(all.length().checked_sub(1)?)?.dyn_into().ok()
 }
 
 /// Moves the focus among the elements in `surface` that match `selector` and can be seen.
