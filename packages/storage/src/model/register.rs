@@ -219,7 +219,10 @@ impl Registers {
 
     /// Whether the entity was deleted and not restored since.
     pub fn is_deleted(&self) -> bool {
-        self.value(&RegisterName::Deleted).is_some_and(|value| value.text() == "true")
+        // The first of all names. Each commit asks this of each row.
+        self.0.first().is_some_and(|(name, register)| {
+            *name == RegisterName::Deleted && register.value.as_ref().is_some_and(|value| value.text() == "true")
+        })
     }
 
     fn find(&self, name: &RegisterName) -> Result<usize, usize> {

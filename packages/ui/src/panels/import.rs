@@ -194,12 +194,16 @@ async fn follow<T>(mut going: Signal<Option<Going>>, ticket: &Ticket, work: impl
     let mut progress = ticket.progress();
     let mut work = std::pin::pin!(work);
     loop {
-        let changed = std::pin::pin!(progress.changed());
-        match futures::future::select(work.as_mut(), changed).await {
-            futures::future::Either::Left((done, _)) => return done,
-            futures::future::Either::Right((Ok(()), _)) => {}
-            // Nobody tells anything any more.
-            futures::future::Either::Right((Err(_), _)) => return work.await,
+        let told = {
+            let changed = std::pin::pin!(progress.changed());
+            match futures::future::select(work.as_mut(), changed).await {
+                futures::future::Either::Left((done, _)) => return done,
+                futures::future::Either::Right((told, _)) => told,
+            }
+        };
+        // Nobody tells anything any more.
+        if told.is_err() {
+            return work.await;
         }
         let done = *progress.borrow_and_update();
         if let Some(going) = going.write().as_mut() {
@@ -363,7 +367,7 @@ fn Progress(label: String, done: u64, total: u64, oncancel: EventHandler<()>) ->
                 div { class: "lrow going", role: "progressbar", aria_valuenow: "{words::percent(done, total.max(1))}", aria_valuemin: "0", aria_valuemax: "100", aria_label: "Progress",
                     span {
                         "{words::size(done)} of {words::size(total)}"
-                        div { class: "meter", i { style: "width: {words::percent(done, total.max(1))}%" } }
+                        div { class: "meter", i { width: "{words::percent(done, total.max(1))}%" } }
                     }
                 }
             }

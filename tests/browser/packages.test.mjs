@@ -1,0 +1,157 @@
+// Packages: one workflow, one file, out through the page and in again.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { after, test } from "node:test";
+import { open } from "./support/app.mjs";
+import { closeBrowser } from "./support/browser.mjs";
+import { file, png } from "./support/files.mjs";
+import { addMedia, haveNodes, storedAssets } from "./support/media.mjs";
+import { storedRows } from "./support/stored.mjs";
+
+after(closeBrowser);
+
+const PICTURES = { "red.png": png([200, 60, 60]), "blue.png": png([60, 60, 200], 200, 300) };
+
+const packaged = (name, buffer) => ({ name, mimeType: "application/zip", buffer });
+const importButton = (app) => app.importDialog.getByRole("button", { name: "Import", exact: true });
+
+/** A workflow with two pictures. */
+async function withPictures(app) {
+  await app.newWorkflow();
+  await addMedia(app, Object.entries(PICTURES).map(([name, bytes]) => file(name, bytes)));
+  await haveNodes(app, 2);
+  await app.saved();
+}
+
+/** Presses "Export", and gives what the browser saves. */
+async function saved(app) {
+  await app.page.getByRole("button", { name: "Export", exact: true }).click();
+  const dialog = app.page.getByRole("dialog", { name: "Export" });
+  await dialog.locator('[data-export-assets="2"]').waitFor();
+  const [download] = await Promise.all([
+    app.page.waitForEvent("download"),
+    dialog.getByRole("button", { name: "Save package" }).click(),
+  ]);
+  await dialog.waitFor({ state: "detached" });
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+/** What the report of one file says. */
+async function lookedOver(app, name, bytes) {
+  await app.chooseFiles(packaged(name, bytes));
+  const report = app.importDialog.locator("[data-import-report]");
+  await report.waitFor();
+  const said = await report.evaluate(({ dataset, innerText }) => ({ ...dataset, text: innerText }));
+  return { ...said, valid: said.valid === "true" };
+}
+
+test("a workflow with its pictures goes out as one file, and comes in elsewhere with all that it has", async (t) => {
+  const here = await open(t);
+  await withPictures(here);
+  const { name, bytes } = await saved(here);
+  assert.match(name, /\.genaiw\.zip$/);
+  assert.deepEqual((await saved(here)).bytes, bytes, "the same workflow is the same bytes");
+  const mine = await storedAssets(here.page);
+
+  const there = await open(t);
+  const report = await lookedOver(there, name, bytes);
+  assert.deepEqual([report.valid, report.nodes, report.edges, report.assets], [true, "2", "0", "2"], report.text);
+  assert.deepEqual(await storedRows(there.page, "nodes"), [], "nothing is written before the button is pressed");
+  assert.deepEqual(await storedRows(there.page, "assets"), []);
+  await importButton(there).click();
+  await haveNodes(there, 2);
+  await there.saved();
+  await there.reload();
+  await haveNodes(there, 2);
+  const hashes = (assets) => Object.values(assets).map(({ hash }) => hash).sort();
+  assert.deepEqual(hashes(await storedAssets(there.page)), hashes(mine));
+  await there.page.locator('img[data-loaded="true"]').nth(1).waitFor();
+  assert.deepEqual(there.foreign, []);
+});
+
+test("a package whose workflow is here comes in as a copy, and its media are kept once", async (t) => {
+  const app = await open(t);
+  await withPictures(app);
+  const { name, bytes } = await saved(app);
+  const report = await lookedOver(app, name, bytes);
+  assert.ok(report.valid, report.text);
+  await importButton(app).click();
+  await app.workflows.nth(1).waitFor();
+  await app.saved();
+  assert.equal((await storedRows(app.page, "nodes")).length, 4);
+  assert.equal((await storedRows(app.page, "assets")).length, 2);
+});
+
+test("what is damaged is refused with a reason, and leaves nothing", async (t) => {
+  const here = await open(t);
+  await withPictures(here);
+  const { bytes } = await saved(here);
+  const there = await open(t);
+  const flipped = Buffer.from(bytes);
+  const at = bytes.indexOf(PICTURES["red.png"]);
+  assert.ok(at > 0, "a picture is in the package as it is");
+  flipped[at + 40] ^= 1;
+  const spoiled = {
+    "flipped": flipped,
+    "cut": bytes.subarray(0, bytes.length - 30),
+    "noise": Buffer.from(Array.from({ length: 500 }, (_, index) => (index * 37 + 11) % 251)),
+    "empty": Buffer.alloc(0),
+    "prefixed": Buffer.concat([Buffer.from("#!/bin/sh\n"), bytes]),
+    "followed": Buffer.concat([bytes, Buffer.from("more")]),
+  };
+  for (const [name, buffer] of Object.entries(spoiled)) {
+    const report = await lookedOver(there, `${name}.genaiw.zip`, buffer);
+    assert.equal(report.valid, false, name);
+    assert.match(report.reason, /^[a-z0-9]+(-[a-z0-9]+)*$/, name);
+    assert.ok(await importButton(there).isDisabled(), name);
+    await there.importDialog.getByRole("button", { name: "Cancel" }).click();
+    await there.importDialog.waitFor({ state: "detached" });
+  }
+  for (const table of ["workflows", "nodes", "assets", "blobs"]) assert.deepEqual(await storedRows(there.page, table), [], table);
+});
+
+test("the sound part of a package with a damaged picture can come in", async (t) => {
+  const here = await open(t);
+  await withPictures(here);
+  const { bytes } = await saved(here);
+  const there = await open(t);
+  bytes[bytes.indexOf(PICTURES["red.png"]) + 40] ^= 1;
+  const report = await lookedOver(there, "flipped.genaiw.zip", bytes);
+  assert.equal(report.valid, false);
+  await there.importDialog.getByRole("button", { name: "Import without the damaged parts" }).click();
+  await haveNodes(there, 2);
+  await there.saved();
+  assert.deepEqual(Object.values(await storedAssets(there.page)).map(({ bytes }) => bytes), [PICTURES["blue.png"].length]);
+});
+
+// A folder of packages, each beside `<name>.expect.json`, from another writer.
+const FOLDER = process.env.ATELIER_PACKAGES;
+
+test("packages of another writer are what they are said to be", { skip: FOLDER ? false : "ATELIER_PACKAGES names no folder" }, async (t) => {
+  const packages = (await readdir(FOLDER)).filter((name) => name.endsWith(".genaiw.zip")).sort();
+  assert.ok(packages.length > 0, "there is none");
+  for (const name of packages) {
+    await t.test(name, async (t) => {
+      const expected = JSON.parse(await readFile(join(FOLDER, `${basename(name, ".genaiw.zip")}.expect.json`)));
+      const app = await open(t);
+      const report = await lookedOver(app, name, await readFile(join(FOLDER, name)));
+      assert.equal(report.valid, expected.valid, report.text);
+      if (!expected.valid) {
+        assert.ok([expected.reason, ...expected.also].includes(report.reason), `${report.reason}: ${report.text}`);
+        return;
+      }
+      const { workflow, assets } = expected;
+      assert.equal(Number(report.nodes), workflow.nodes);
+      assert.equal(Number(report.edges), workflow.edges);
+      assert.equal(Number(report.assets), assets.embedded + assets.url);
+      await importButton(app).click();
+      await haveNodes(app, workflow.nodes);
+      await app.saved();
+      const hashes = (await storedRows(app.page, "assets")).map(({ hash }) => hash.replace("sha256-", "")).sort();
+      assert.deepEqual(hashes, assets.sha256);
+      assert.deepEqual(app.foreign, []);
+    });
+  }
+});
