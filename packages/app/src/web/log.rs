@@ -57,13 +57,8 @@ impl Subscriber for Log {
         if level > self.shown {
             return;
         }
-        let text = line.to_string().into();
-        match level {
-            Level::ERROR => web_sys::console::error_1(&text),
-            Level::WARN => web_sys::console::warn_1(&text),
-            Level::INFO => web_sys::console::info_1(&text),
-            _ => web_sys::console::debug_1(&text),
-        }
+        // One channel for all: a failure that the page deals with and says aloud is no fault of the page's, and the line has its level.
+        web_sys::console::log_1(&line.to_string().into());
     }
 
     // Spans are for the desktop's files.
