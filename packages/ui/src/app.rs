@@ -191,7 +191,7 @@ fn Studio(opened: Opened) -> Element {
         platform::on_paste(move |files| {
             let handles = pasting.clone();
             let at = handles.1.corner_under_pointer();
-            spawn(bring_in(handles, (panels, toaster), files, Some(at), None));
+            spawn(bring_in(handles, panels, toaster, files, Some(at), None));
         });
     });
     let windows = use_windows();
@@ -203,7 +203,7 @@ fn Studio(opened: Opened) -> Element {
             let Some(mut files) = files else { return };
             while let Some(paths) = files.recv().await {
                 let files = platform::at(paths).await;
-                bring_in(handles.clone(), (panels, toaster), files, None, None).await;
+                bring_in(handles.clone(), panels, toaster, files, None, None).await;
             }
         }
     });
@@ -279,7 +279,7 @@ fn Studio(opened: Opened) -> Element {
                 let (corner, into) = (handles.1.corner_under(Some(at)), handles.1.media_under(at));
                 async move {
                     let files = files.await;
-                    bring_in(handles, (panels, toaster), files, Some(corner), into).await;
+                    bring_in(handles, panels, toaster, files, Some(corner), into).await;
                 }
             },
             TopBar {}

@@ -16,7 +16,8 @@ use crate::{
 /// view, or into a node. Without an open workflow a new one is made for them.
 pub async fn bring_in(
     (store, editor, ingest): (Store, Editor, Ingest),
-    (panels, toaster): (Panels, Toaster),
+    panels: Panels,
+    toaster: Toaster,
     files: Vec<Incoming>,
     at: Option<Point>,
     into: Option<NodeId>,
@@ -69,7 +70,7 @@ pub fn AddMedia() -> Element {
                 platform::clear(FIELD);
                 let into = chosen.chosen_for();
                 let handles = (store.clone(), editor.clone(), chosen.clone());
-                async move { bring_in(handles, (panels, toaster), files, None, into).await }
+                async move { bring_in(handles, panels, toaster, files, None, into).await }
             },
         }
     }

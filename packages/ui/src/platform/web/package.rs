@@ -14,7 +14,7 @@ use web_sys::{Blob, HtmlElement, Url};
 use super::files::words;
 
 /// How long a browser may take to begin with a download. It reads the address only then.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whether this window can fetch what is on the network.
 pub const FETCHES: bool = true;
