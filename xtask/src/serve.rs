@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use axum::{
     Router,
-    http::{HeaderValue, Response, header::CACHE_CONTROL},
+    http::{
+        HeaderValue, Response,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+    },
     response::Redirect,
     routing::get,
 };
@@ -62,7 +65,11 @@ fn router(folder: &Path, base: &str) -> Router {
     let hashed = Router::new()
         .fallback_service(ServeDir::new(folder.join(HASHED)).precompressed_br())
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, keep_if_found));
-    let site = fixed.nest_service(&format!("/{HASHED}"), hashed);
+    // The page carries the rest of its policy itself; this part counts only in a header.
+    let alone = HeaderValue::from_static("frame-ancestors 'none'");
+    let site = fixed
+        .nest_service(&format!("/{HASHED}"), hashed)
+        .layer(SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, alone));
     if base.is_empty() {
         return site;
     }
@@ -118,6 +125,7 @@ mod tests {
         let page = get(&address, "/");
         assert!(page.ends_with("page") && page.contains("content-type: text/html"), "{page}");
         assert!(page.contains("cache-control: no-cache"), "{page}");
+        assert!(page.contains("content-security-policy: frame-ancestors 'none'"), "{page}");
         let style = get(&address, "/hashed/a-1.css");
         assert!(style.ends_with("style") && style.contains("immutable"), "{style}");
         let missing = get(&address, "/hashed/a-2.css");

@@ -24,7 +24,9 @@ fn why_unsafe(name: &str, limits: &Limits) -> Option<&'static str> {
         match sign {
             '\\' => return Some("a backslash leads into a folder on some systems"),
             ':' | '*' | '?' | '"' | '<' | '>' | '|' => return Some("it has a sign that not every system allows"),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => return Some("it has signs that change how it reads"),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                return Some("it has signs that change how it reads");
+            }
             _ if sign.is_control() => return Some("it has signs that cannot be seen"),
             _ => {}
         }
@@ -104,6 +106,9 @@ mod tests {
             "a\u{85}",
             "x\u{202e}gnp.exe",
             "\u{2066}x",
+            "a\u{200f}b",
+            "\u{200e}a",
+            "a\u{61c}",
             "a.",
             "a ",
             "a./b",
