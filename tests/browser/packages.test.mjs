@@ -101,6 +101,7 @@ test("what is damaged is refused with a reason, and leaves nothing", async (t) =
     "prefixed": Buffer.concat([Buffer.from("#!/bin/sh\n"), bytes]),
     "followed": Buffer.concat([bytes, Buffer.from("more")]),
   };
+  await there.button("Import").first().focus();
   for (const [name, buffer] of Object.entries(spoiled)) {
     const report = await lookedOver(there, `${name}.genaiw.zip`, buffer);
     assert.equal(report.valid, false, name);
@@ -109,6 +110,7 @@ test("what is damaged is refused with a reason, and leaves nothing", async (t) =
     await there.importDialog.getByRole("button", { name: "Cancel" }).click();
     await there.importDialog.waitFor({ state: "detached" });
   }
+  assert.ok(await there.page.evaluate(() => document.activeElement !== document.body), "the focus is back where it was");
   for (const table of ["workflows", "nodes", "assets", "blobs"]) assert.deepEqual(await storedRows(there.page, table), [], table);
 });
 

@@ -143,8 +143,11 @@ pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
     let mut candidates = Vec::new();
     for file in files {
         let ticket = Ticket::default();
-        let label = format!("Checking {}", file.name);
-        going.set(Some(Going { label, ticket: ticket.clone(), done: 0, total: file.bytes }));
+        // Anything else is checked before a dialog is drawn.
+        if file.is_package() {
+            let label = format!("Checking {}", file.name);
+            going.set(Some(Going { label, ticket: ticket.clone(), done: 0, total: file.bytes }));
+        }
         let outcome = follow(going, &ticket, look_at(store, &file, ticket.clone())).await;
         if ticket.is_cancelled() {
             going.set(None);

@@ -1,6 +1,8 @@
 //! The selected node's settings.
 
-use dioxus::prelude::*;
+use std::{cell::Cell, rc::Rc};
+
+use dioxus::{core::schedule_update, prelude::*};
 use engine::{Control, Field};
 use storage::{
     blobs::Where,
@@ -8,12 +10,12 @@ use storage::{
 };
 
 use crate::{
-    canvas::{node_icon, use_editor},
+    canvas::{geometry::Rect, node_icon, use_editor},
     media::{Ingest, words},
     store::{Known, Topic, use_asset, use_store, use_topic},
     viewer::Viewer,
     widgets::{
-        Choice, ChoiceField, Icon, IconName, Lines, NumberField, NumberKind, SwitchField, TextField, use_dom_id,
+        Choice, ChoiceField, Icon, IconName, Lines, NumberField, NumberKind, SwitchField, TextField, sleep, use_dom_id,
     },
 };
 
@@ -246,12 +248,42 @@ fn JsonField(label: String, value: String, onchange: EventHandler<Json>) -> Elem
     }
 }
 
+/// How old what [`Place`] says may be, in milliseconds. Numbers that change with each step of a drag cost the browser a fifth of
+/// it, and nobody reads them that fast.
+const READ_AGAIN: u64 = 100;
+
+/// What [`Place`] says.
+#[derive(Default)]
+struct Said {
+    rect: Cell<Option<(NodeId, Rect)>>,
+    is_old: Cell<bool>,
+}
+
 /// Where a node is.
 #[component]
 fn Place(id: NodeId) -> Element {
     let store = use_store();
     use_topic(&store, Topic::Place(id));
-    let Some(rect) = store.rect(id) else { return VNode::empty() };
+    let update = use_hook(schedule_update);
+    let said = use_hook(|| Rc::new(Said::default()));
+    let Some(now) = store.rect(id) else { return VNode::empty() };
+    let rect = match said.rect.get() {
+        Some((of, before)) if of == id && before != now => {
+            if !said.is_old.replace(true) {
+                spawn(async move {
+                    sleep(READ_AGAIN).await;
+                    said.is_old.set(false);
+                    said.rect.set(None);
+                    update();
+                });
+            }
+            before
+        }
+        _ => {
+            said.rect.set(Some((id, now)));
+            now
+        }
+    };
     let whole = |number: f64| number.round();
     rsx! {
         h3 { "Place" }

@@ -1,5 +1,7 @@
 //! The focus in a browser, through its document.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{
     Document, Element, HtmlElement, HtmlInputElement, KeyboardEvent, KeyboardEventInit, ScrollIntoViewOptions,
@@ -8,13 +10,25 @@ use web_sys::{
 
 use super::Step;
 
+thread_local! {
+    /// What had the focus last outside of any dialog. One dialog may take another's place, and what it borrowed the focus from is
+    /// gone when it gives it back.
+    static OUTSIDE: RefCell<Option<HtmlElement>> = const { RefCell::new(None) };
+}
+
 /// What had the focus before a surface borrowed it.
 pub struct Origin(Option<HtmlElement>);
 
 impl Origin {
     /// What has the focus now.
     pub fn remember(_surface: &str) -> Self {
-        Self(focused().and_then(|element| element.dyn_into().ok()))
+        let element: Option<HtmlElement> = focused().and_then(|element| element.dyn_into().ok());
+        if let Some(element) = &element
+            && matches!(element.closest("[role=dialog]"), Ok(None))
+        {
+            OUTSIDE.set(Some(element.clone()));
+        }
+        Self(element)
     }
 
     /// Gives the focus back at once.
@@ -30,7 +44,8 @@ impl Origin {
         let Some(element) = self.0.clone() else { return };
         wasm_bindgen_futures::spawn_local(async move {
             if focused().is_none_or(|element| element.tag_name() == "BODY") {
-                focus(&element);
+                let outside = if element.is_connected() { None } else { OUTSIDE.with_borrow(Clone::clone) };
+                focus(&outside.unwrap_or(element));
             }
         });
     }
