@@ -8,7 +8,7 @@ import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
 import { file, png } from "./support/files.mjs";
 import { addMedia, haveNodes, storedAssets } from "./support/media.mjs";
-import { storedRows } from "./support/stored.mjs";
+import { storedRows, writeRow } from "./support/stored.mjs";
 
 after(closeBrowser);
 
@@ -82,6 +82,18 @@ test("a package whose workflow is here comes in as a copy, and its media are kep
   await app.saved();
   assert.equal((await storedRows(app.page, "nodes")).length, 4);
   assert.equal((await storedRows(app.page, "assets")).length, 2);
+});
+
+test("a node of another program shows its picture like one of ours", async (t) => {
+  const app = await open(t);
+  await withPictures(app);
+  for (const { key, value } of await storedRows(app.page, "nodes")) {
+    await writeRow(app.page, "nodes", key, { ...value, text: value.text.replace('"image-file"', '"comfy.LoadImage"') });
+  }
+  await app.reload();
+  await app.page.locator('[data-node-type="comfy.LoadImage"] img[data-asset-id][data-loaded="true"]').nth(1).waitFor();
+  await app.page.locator("[data-node-id] .media").first().dblclick();
+  await app.page.getByRole("dialog").locator("img").first().waitFor();
 });
 
 test("what is damaged is refused with a reason, and leaves nothing", async (t) => {

@@ -5,10 +5,12 @@
 
 mod field;
 mod kind;
+mod media;
 mod port;
 mod shape;
 
 pub use field::{Control, Field};
 pub use kind::{ASSET, KINDS, Kind, Picture, kind, media_kind};
+pub use media::media;
 pub use port::{Port, PortShape, PortType};
 pub use shape::Shape;

@@ -2,13 +2,13 @@
 
 use dioxus::prelude::*;
 use engine::{Control, Field, Picture};
-use storage::model::{Json, NodeId, Object};
+use storage::model::{AssetPlace, AssetRef, Json, MediaKind, NodeId, Object};
 
 use super::{
     geometry::Words,
     media_body::{MediaBody, keep_press},
 };
-use crate::store::{Topic, use_store, use_topic};
+use crate::store::{Content, Topic, use_store, use_topic};
 
 /// A card's body.
 #[component]
@@ -47,20 +47,32 @@ pub fn Body(id: NodeId, width: f64) -> Element {
         Picture::Media(kind) => rsx! {
             MediaBody { id, kind, width }
         },
-        Picture::Generic => {
-            let holds = content.node.extra.get("subgraph").and_then(holds);
-            let facts: Vec<_> = content.shape.fields.iter().filter_map(|field| fact(config, field)).take(8).collect();
-            rsx! {
-                div { class: "body",
-                    if let Some(holds) = holds {
-                        p { class: "q", "{holds}" }
-                    }
-                    dl { class: "facts",
-                        for (label , value) in facts {
-                            dt { key: "{label}", class: if is_long(&label, width) { "cut" }, "{label}" }
-                            dd { class: if is_long(&value, width) { "cut" }, "{value}" }
-                        }
-                    }
+        Picture::Generic => match engine::media(&content.node) {
+            Some(AssetRef { place: AssetPlace::Url { url }, .. }) => rsx! {
+                RemotePicture { url, alt: String::new(), fit: "contain" }
+            },
+            Some(AssetRef { id: Some(_), mime, .. }) => rsx! {
+                MediaBody { id, kind: mime.as_deref().map_or(MediaKind::Other, MediaKind::of), width }
+            },
+            _ => facts(&content, width),
+        },
+    }
+}
+
+/// The settings of a node in short.
+fn facts(content: &Content, width: f64) -> Element {
+    let holds = content.node.extra.get("subgraph").and_then(holds);
+    let facts: Vec<_> =
+        content.shape.fields.iter().filter_map(|field| fact(&content.node.config, field)).take(8).collect();
+    rsx! {
+        div { class: "body",
+            if let Some(holds) = holds {
+                p { class: "q", "{holds}" }
+            }
+            dl { class: "facts",
+                for (label , value) in facts {
+                    dt { key: "{label}", class: if is_long(&label, width) { "cut" }, "{label}" }
+                    dd { class: if is_long(&value, width) { "cut" }, "{value}" }
                 }
             }
         }

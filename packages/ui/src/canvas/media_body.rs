@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use dioxus::prelude::*;
-use engine::ASSET;
+use engine::Picture;
 use storage::{
     blobs::Look,
-    model::{Asset, AssetId, AssetRef, MediaKind, NodeId},
+    model::{Asset, AssetId, MediaKind, NodeId},
 };
 
 use super::{
@@ -24,14 +24,14 @@ use crate::{
 /// A thumbnail is stretched by no more than this.
 const STRETCH: f64 = 1.25;
 
-/// The body of a node that holds a file.
+/// The body of a node that holds a file, or shows one.
 #[component]
 pub fn MediaBody(id: NodeId, kind: MediaKind, width: f64) -> Element {
     let store = use_store();
     let ingest: Ingest = use_context();
     use_topic(&store, Topic::Node(id));
     let Some(content) = store.content(id) else { return VNode::empty() };
-    let reference = content.node.config.get(ASSET).and_then(|json| json.read::<AssetRef>().ok());
+    let reference = engine::media(&content.node);
     let alt = content.node.config.get("alt").and_then(|json| json.read::<String>().ok()).unwrap_or_default();
     let asset = reference.as_ref().and_then(|reference| reference.id);
     let facts = reference.map(|reference| {
@@ -40,7 +40,7 @@ pub fn MediaBody(id: NodeId, kind: MediaKind, width: f64) -> Element {
     });
     rsx! {
         if let Some(asset) = asset {
-            Kept { key: "{asset}", id, asset, kind, width, alt, facts: facts.unwrap_or_default() }
+            Kept { key: "{asset}", id, asset, kind, width, alt, facts: facts.unwrap_or_default(), takes: matches!(content.shape.picture, Picture::Media(_)) }
         } else {
             div { class: "media last",
                 div { class: "ask",
@@ -58,9 +58,9 @@ pub fn MediaBody(id: NodeId, kind: MediaKind, width: f64) -> Element {
     }
 }
 
-/// A file that is kept, or was. `facts` is what the node itself knows of it.
+/// A file that is kept, or was. `facts` is what the node itself knows of it; it `takes` another that is dropped on it, or doesn't.
 #[component]
-fn Kept(id: NodeId, asset: AssetId, kind: MediaKind, width: f64, alt: String, facts: String) -> Element {
+fn Kept(id: NodeId, asset: AssetId, kind: MediaKind, width: f64, alt: String, facts: String, takes: bool) -> Element {
     let store = use_store();
     let viewer: Viewer = use_context();
     let known = use_asset(&store, asset);
@@ -73,7 +73,9 @@ fn Kept(id: NodeId, asset: AssetId, kind: MediaKind, width: f64, alt: String, fa
                     div { class: "ask", role: "status",
                         Icon { name: IconName::FileX }
                         span { b { "Not on this device" } }
-                        "Drop the file here to have it again."
+                        if takes {
+                            "Drop the file here to have it again."
+                        }
                     }
                 }
                 Foot { left: facts.clone(), right: String::new(), tip: facts, width }

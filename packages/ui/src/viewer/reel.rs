@@ -1,7 +1,7 @@
 //! The media of a workflow in the order in which they are looked at.
 
-use engine::{ASSET, Picture};
-use storage::model::{AssetId, AssetRef, MediaKind, NodeId};
+use engine::Picture;
+use storage::model::{AssetId, MediaKind, NodeId};
 
 use crate::{
     canvas::geometry::Rect,
@@ -45,10 +45,14 @@ impl Reel {
         let find = |document: &Document| {
             let mut found: Vec<(Rect, Item)> = Vec::new();
             for id in document.node_ids() {
-                let Some(Picture::Media(kind)) = document.picture(id) else { continue };
+                let Some(picture @ (Picture::Media(_) | Picture::Generic)) = document.picture(id) else { continue };
                 let (Some(rect), Some(content)) = (document.rect(id), document.content(id)) else { continue };
-                let reference = content.node.config.get(ASSET).and_then(|json| json.read::<AssetRef>().ok());
-                if let Some(asset) = reference.and_then(|reference| reference.id) {
+                let Some(reference) = engine::media(&content.node) else { continue };
+                let kind = match picture {
+                    Picture::Media(kind) => kind,
+                    _ => reference.mime.as_deref().map_or(MediaKind::Other, MediaKind::of),
+                };
+                if let Some(asset) = reference.id {
                     found.push((rect, Item { node: id, asset, kind, title: content.node.title.clone() }));
                 }
             }
