@@ -197,6 +197,10 @@ impl Session {
 
     /// Stores what pages have left behind. That is under way before anything is read, and stays parked until it is done.
     fn take_over_parked(&self) {
+        // A newer build stores it.
+        if self.newer().is_some() {
+            return;
+        }
         let (mut batch, mut keys) = (Batch::new(), Vec::new());
         for Parked { key, text } in self.0.parking.left() {
             match parking::from_text(&text) {
@@ -297,8 +301,19 @@ impl Session {
     }
 
     /// Stores changes, in the order of the calls. They are on their way when this returns.
+    ///
+    /// Of what a newer build has written nothing is changed ([`Session::newer`]): then changes are refused by
+    /// [`SaveState::Failed`], and settings, which only say where somebody looked last, are let go.
     pub fn write(&self, batch: Batch) {
+        if self.newer().is_some() && batch.rows().next().is_none() {
+            return;
+        }
         self.0.writer.enqueue(batch);
+    }
+
+    /// The larger schema of a newer build that has written the data, if one has: it can be looked at and not be changed.
+    pub fn newer(&self) -> Option<u32> {
+        self.0.backend.newer()
     }
 
     /// Resolves when everything that was written before this call is on the disk.
