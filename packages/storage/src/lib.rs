@@ -26,6 +26,7 @@ pub mod package;
 pub mod parking;
 mod platform;
 mod session;
+pub mod sync;
 pub mod tabs;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;

@@ -34,6 +34,9 @@ pub(crate) use local_storage::{Key, Place};
 /// How much a page may leave behind, in bytes. Browsers give an origin 5 MB of `localStorage`, counted in UTF-16.
 pub const LIMIT: usize = 2_000_000;
 
+/// What the names of sync's settings begin with.
+pub(crate) const SYNC: &str = "sync/";
+
 /// What a page has left behind.
 pub(crate) struct Parked {
     pub(crate) key: Key,
@@ -58,6 +61,12 @@ struct Text {
     kv: BTreeMap<String, Setting>,
     #[serde(default)]
     record: bool,
+    /// What the record is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record_as: Option<Stamp>,
+    /// What is recorded, if not everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recorded: Option<Vec<Patch>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,15 +125,29 @@ impl Patch {
     }
 }
 
-/// The batch's patches as a JSON array.
+/// Patches as a JSON array.
 #[expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
     reason = "maps with string keys over texts and JSON always can be JSON"
 )]
-pub fn patches(batch: &Batch) -> Json {
-    let patches: Vec<Patch> = batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect();
+pub fn patches_of<'a>(patches: impl IntoIterator<Item = (EntityKey, &'a Registers)>) -> Json {
+    let patches: Vec<Patch> = patches.into_iter().map(|(key, registers)| Patch::new(key, registers)).collect();
     Json::new(&patches).expect("plain data")
+}
+
+/// The batch's patches as a JSON array.
+pub fn patches(batch: &Batch) -> Json {
+    patches_of(batch.rows())
+}
+
+/// Reads patches from a JSON array.
+///
+/// # Errors
+/// It is no such array.
+pub fn read_patches(patches: &Json) -> Result<Vec<(EntityKey, Registers)>, serde_json::Error> {
+    let patches: Vec<Patch> = patches.read()?;
+    Ok(patches.into_iter().map(|patch| (patch.key(), patch.registers())).collect())
 }
 
 /// Writes a batch as text.
@@ -134,10 +157,19 @@ pub fn patches(batch: &Batch) -> Json {
     reason = "maps with string keys over texts and JSON always can be JSON"
 )]
 pub fn to_text(batch: &Batch) -> String {
+    let list = |patches: &mut dyn Iterator<Item = (EntityKey, &Registers)>| {
+        patches.map(|(key, registers)| Patch::new(key, registers)).collect::<Vec<_>>()
+    };
+    // What a server's answer led to is not parked: the server is asked again. So what says how far it was heard mustn't be either.
+    let is_kept = |key: &str| !(batch.is_of_sync() && key.starts_with(SYNC));
+    let kv = batch.kv().filter(|(key, _)| is_kept(key));
+    let is_part = batch.is_recorded() && !batch.is_all_recorded();
     let text = Text {
-        patches: batch.rows().map(|(key, registers)| Patch::new(key, registers)).collect(),
-        kv: batch.kv().map(|(key, value)| (key.to_owned(), Setting { value: value.cloned() })).collect(),
-        record: batch.is_recorded(),
+        patches: list(&mut batch.rows()),
+        kv: kv.map(|(key, value)| (key.to_owned(), Setting { value: value.cloned() })).collect(),
+        record: batch.is_all_recorded(),
+        record_as: batch.given_id(),
+        recorded: is_part.then(|| list(&mut batch.recorded())),
     };
     serde_json::to_string(&text).expect("plain data")
 }
@@ -151,10 +183,14 @@ pub(crate) fn newest(batch: &Batch) -> Batch {
     }
     let mut newest = Batch::new();
     for (key, value) in batch.kv() {
-        newest.set(key, value.cloned());
+        // How far a server was heard counts with all that it said, or not at all.
+        if !key.starts_with(SYNC) {
+            newest.set(key, value.cloned());
+        }
     }
     if batch.is_recorded() {
         newest.record();
+        newest.give_id(batch.given_id());
     }
     let mut room = LIMIT.saturating_sub(to_text(&newest).len());
     for change in changes.into_values().rev() {
@@ -184,5 +220,9 @@ pub fn from_text(text: &str) -> Result<Batch, serde_json::Error> {
     if text.record {
         batch.record();
     }
+    if let Some(recorded) = text.recorded {
+        batch.record_part(recorded.into_iter().map(|patch| (patch.key(), patch.registers())).collect());
+    }
+    batch.give_id(text.record_as);
     Ok(batch)
 }

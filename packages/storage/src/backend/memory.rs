@@ -85,6 +85,9 @@ impl Backend for Memory {
             apply::keys(&batch).into_iter().filter_map(|key| Some((key, data.rows.get(&key)?.clone()))).collect();
         let applied = apply::apply(&batch, stored);
         data.rows.extend(applied.rows.iter().cloned());
+        for key in &applied.removed {
+            data.rows.remove(key);
+        }
         for (key, value) in batch.kv() {
             match value {
                 Some(value) => data.kv.insert(key.to_owned(), value.clone()),
@@ -94,9 +97,12 @@ impl Backend for Memory {
         if let Some(record) = &applied.record {
             data.oplog.insert(record.id, record.clone());
         }
+        for id in batch.pruned() {
+            data.oplog.remove(&id);
+        }
         let referred: BTreeSet<_> = applied.assets().flat_map(|(_, _, assets)| assets).collect();
         let missing = referred.into_iter().filter(|id| !data.assets.contains_key(id)).collect();
-        now(Ok(Committed { rows: applied.rows, missing }))
+        now(Ok(applied.into_committed(missing)))
     }
 
     fn delete(&self, workflow: WorkflowId) -> BoxFuture<Result<()>> {

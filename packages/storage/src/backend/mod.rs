@@ -13,7 +13,7 @@ pub mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sqlite;
 
-pub use batch::{Batch, OplogRecord};
+pub use batch::{Batch, OplogRecord, Undo};
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -50,6 +50,9 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     ///
     /// Nodes that refer to media are noted in the index behind [`Backend::uses`]. Should an asset's row be gone, the commit
     /// stands all the same, for a user's edit is worth more than a picture, and the answer says so (law 8).
+    ///
+    /// A batch may undo what a server rejected ([`Batch::undo`]), remove rows that a server no longer has ([`Batch::remove`]) and
+    /// remove records of what it knows ([`Batch::prune`]): before, with and after the merge, in the same transaction.
     ///
     /// A stored row that can't be read is set aside under `aside/<its key>` in the settings before it is written anew.
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>>;
@@ -167,6 +170,13 @@ pub struct Committed {
     pub rows: Vec<(EntityKey, Row)>,
     /// The assets to which those rows refer and of which there is no row.
     pub missing: BTreeSet<AssetId>,
+    /// The oplog's new record.
+    pub record: Option<OplogRecord>,
+    /// Those of the rows that lost registers, because a server rejected them: whoever holds them in memory replaces them. Merging
+    /// would bring back what was undone.
+    pub undone: BTreeSet<EntityKey>,
+    /// Rows that are gone.
+    pub removed: BTreeSet<EntityKey>,
 }
 
 /// Assets that could be read, in the order of their ids, and what became of the others.

@@ -509,9 +509,15 @@ impl Worker {
             let sql = "INSERT OR REPLACE INTO oplog (id, record) VALUES (?1, ?2)";
             transaction.prepare_cached(sql)?.execute(params![record.id.uuid().as_bytes(), text])?;
         }
+        for id in batch.pruned() {
+            transaction.prepare_cached("DELETE FROM oplog WHERE id = ?1")?.execute([id.uuid().as_bytes()])?;
+        }
+        for key in &applied.removed {
+            remove_row(&transaction, *key)?;
+        }
         let missing = write_uses(&transaction, &applied, &fresh)?;
         transaction.commit()?;
-        Ok(Committed { rows: applied.rows, missing })
+        Ok(applied.into_committed(missing))
     }
 }
 
@@ -639,6 +645,24 @@ fn write_row(transaction: &Transaction<'_>, key: EntityKey, row: &Row) -> Result
             .prepare_cached("INSERT OR REPLACE INTO edges (workflow, id, row) VALUES (?1, ?2, ?3)")?
             .execute(params![workflow.as_bytes(), id.as_bytes(), text])?,
     };
+    Ok(())
+}
+
+fn remove_row(transaction: &Transaction<'_>, key: EntityKey) -> Result<()> {
+    let (workflow, id) = (key.workflow.uuid(), key.uuid());
+    let sql = match key.table() {
+        Table::Workflows => {
+            transaction.prepare_cached("DELETE FROM workflows WHERE id = ?1")?.execute([id.as_bytes()])?;
+            return Ok(());
+        }
+        Table::Nodes => {
+            let sql = "DELETE FROM uses WHERE workflow = ?1 AND node = ?2";
+            transaction.prepare_cached(sql)?.execute([workflow.as_bytes(), id.as_bytes()])?;
+            "DELETE FROM nodes WHERE workflow = ?1 AND id = ?2"
+        }
+        Table::Edges => "DELETE FROM edges WHERE workflow = ?1 AND id = ?2",
+    };
+    transaction.prepare_cached(sql)?.execute([workflow.as_bytes(), id.as_bytes()])?;
     Ok(())
 }
 

@@ -33,3 +33,5 @@ pub use workflow::{Summary, Viewport, Workflow};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::any_batch;

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Error, Result,
     backend::{Batch, Committed, apply},
-    model::{AssetId, EntityKey, Json, Row, Table, WorkflowId},
+    model::{AssetId, EntityKey, Json, Table, WorkflowId},
 };
 
 /// From so many rows of one table and workflow on it pays to ask first which of them exist: as a rule none do, when
@@ -108,7 +108,7 @@ pub(super) fn begin_commit(connection: &Connection, batch: &Arc<Batch>) -> Resul
     let mut tables: BTreeSet<&str> = keys.iter().map(|key| key.table().name()).collect();
     // The former for rows that can't be read, the latter for what nodes refer to.
     tables.extend(["kv", "assets"]);
-    if batch.is_recorded() {
+    if batch.is_recorded() || batch.pruned().next().is_some() {
         tables.insert("oplog");
     }
     let tables: Vec<_> = tables.into_iter().collect();
@@ -174,11 +174,11 @@ pub(super) async fn finish_commit(connection: Rc<Connection>, commit: Commit) ->
         started.reach(&connection, last).await?;
     }
     match write(&started, &batch, &reads) {
-        Ok((rows, referred)) => {
+        Ok((applied, referred)) => {
             started.end(&connection).await?;
             let is_missing = |found: &IdbRequest| found.result().is_ok_and(|key| key.is_undefined());
             let missing = referred.into_iter().filter(|(_, found)| is_missing(found)).map(|(id, _)| id).collect();
-            Ok(Committed { rows, missing })
+            Ok(applied.into_committed(missing))
         }
         Err(error) => {
             started.abort();
@@ -207,7 +207,7 @@ fn ask_existing(
 }
 
 /// What was written, and each asset to which it refers, with the question whether it is there.
-type Written = (Vec<(EntityKey, Row)>, Vec<(AssetId, IdbRequest)>);
+type Written = (apply::Applied, Vec<(AssetId, IdbRequest)>);
 
 /// Merges, queues every write and seals the transaction. Its reads have ended.
 fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) -> Result<Written> {
@@ -250,11 +250,17 @@ fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) ->
         let id = record.id.to_string();
         started.table("oplog")?.put_with_key(&text.text().into(), &id.into()).map_err(refused)?;
     }
+    for id in batch.pruned() {
+        started.table("oplog")?.delete(&id.to_string().into()).map_err(refused)?;
+    }
+    for key in &applied.removed {
+        started.table(key.table().name())?.delete(&convert::key(*key)).map_err(refused)?;
+    }
     let known = started.table("assets")?;
     let ask = |id: AssetId| Ok((id, known.get_key(&id.to_string().into()).map_err(refused)?));
     let referred = referred.into_iter().map(ask).collect::<Result<_>>()?;
     started.seal()?;
-    Ok((applied.rows, referred))
+    Ok((applied, referred))
 }
 
 /// Queues the removal of a workflow.

@@ -1,0 +1,38 @@
+//! Sync: the same workflows on several devices, through a server that the user chose. Off by default; without it nothing is sent.
+//!
+//! ```text
+//! commit → oplog → SyncEngine → Transport → applyOps (server) → what it stored → prune
+//!                     ↑  heads (something is new) → changesSince(cursor) → merge → Writer → rows and cursor, one transaction
+//! ```
+//!
+//! [`SyncEngine`] decides everything and does nothing: it hears [`Event`]s and gives [`Effect`]s, and has no clock, socket or
+//! database inside, so that a test can run years of it in a second. What is sent are [`op`]s, each with an id by which a server
+//! knows it again: whatever was sent twice counts once. The merge is the one of [`crate::model::Registers::merge`], here and there.
+//!
+//! Promises, each checked by the simulation in `tests`:
+//! - All devices come to the same state, whatever is lost, repeated, reordered or late on the way.
+//! - What was acknowledged as saved is on the server in the end, or was replaced by a later edit, or is kept in a list with the reason.
+//! - An op that a server rejects is undone alone; the others go on.
+//! - Stopping at any point loses nothing: what is sent stays in the oplog until the server has it, and how far a server was heard is
+//!   stored together with what it said.
+
+mod backoff;
+mod engine;
+mod event;
+mod kept;
+pub mod op;
+mod queue;
+mod status;
+pub mod transport;
+pub mod wire;
+mod workflow;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    engine::{Config, SyncEngine},
+    event::{Effect, Event, Failure, Stored, StoredWorkflow, kept_key, progress_key},
+    kept::{Kept, KeptValue},
+    status::{Problem, State, Status, WorkflowStatus},
+};

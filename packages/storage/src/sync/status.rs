@@ -1,0 +1,69 @@
+//! What the user is told about sync.
+
+use std::collections::BTreeMap;
+
+use super::{kept::Kept, wire::Role};
+use crate::model::WorkflowId;
+
+/// How sync goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// In one word.
+    pub state: State,
+    /// How many ops wait.
+    pub pending: usize,
+    /// When a server has answered last, by the clock that events are given with.
+    pub last_success: Option<u64>,
+    /// Each workflow.
+    pub workflows: BTreeMap<WorkflowId, WorkflowStatus>,
+}
+
+/// How sync goes, in one word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// It is off.
+    #[default]
+    Off,
+    /// Another tab syncs.
+    Follower,
+    /// What is stored is being read.
+    Starting,
+    /// There is no network, or the server can't be reached.
+    Offline,
+    /// The user has to sign in.
+    SignedOut,
+    /// Something is being sent or read.
+    Busy,
+    /// Everything that can be sent is sent, and everything that the server has told of is here.
+    UpToDate,
+}
+
+/// How sync of one workflow goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkflowStatus {
+    /// Whether it is synced at all.
+    pub included: bool,
+    /// How many ops wait.
+    pub pending: usize,
+    /// What the user may do with it on the server, once that is known.
+    pub role: Option<Role>,
+    /// Why some or all of it isn't synced.
+    pub problem: Option<Problem>,
+    /// Values of the user's that were replaced.
+    pub kept: Kept,
+}
+
+/// Why something isn't synced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The server takes some changes only later, since their time is ahead of its clock by more than a day. In milliseconds.
+    ClockAhead(u64),
+    /// The user may not change the workflow, and isn't one of its members.
+    Forbidden,
+    /// The workflow is no longer among the user's on the server.
+    NotListed,
+    /// The workflow was removed from the server for good. It stays here.
+    DeletedForGood,
+    /// Server and client don't understand each other: in the server's words.
+    Refused(String),
+}

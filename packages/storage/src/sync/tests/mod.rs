@@ -1,0 +1,4 @@
+mod op;
+mod vectors;
+mod engine;
+mod simulation;

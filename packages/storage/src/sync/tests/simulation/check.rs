@@ -1,0 +1,60 @@
+//! What must be so in the end.
+
+use std::collections::BTreeMap;
+
+use super::world::World;
+use crate::model::{EntityKey, Registers};
+
+/// Panics unless everything that is promised is so.
+pub fn check(world: &World) {
+    let server = server(world);
+    for replica in &world.replicas {
+        let content = replica.content();
+        converged(replica.number, &server, &content);
+        // Those that are no longer needed gather up to a number.
+        assert!(replica.oplog() <= 65, "{}: the oplog has {} records", replica.number, replica.oplog());
+    }
+    nothing_is_lost(world, &server);
+    for workflow in server.keys().map(|key| key.workflow) {
+        for (op, effects) in world.server.workflow(workflow).unwrap().effects() {
+            assert_eq!(*effects, 1, "{op} took effect more than once");
+        }
+    }
+}
+
+fn server(world: &World) -> BTreeMap<EntityKey, Registers> {
+    let stored = world.server.heads("one").into_iter().filter_map(|head| world.server.workflow(head.workflow_id));
+    stored.flat_map(|stored| stored.entities().map(|(key, registers)| (key, registers.clone())).collect::<Vec<_>>()).collect()
+}
+
+fn converged(number: usize, server: &BTreeMap<EntityKey, Registers>, content: &BTreeMap<EntityKey, Registers>) {
+    for (key, registers) in server {
+        let here = content.get(key);
+        assert!(here == Some(registers), "{number}: {key}\n here:   {here:?}\n server: {registers:?}");
+    }
+    for (key, registers) in content {
+        // Each may keep what is deleted longer than the server.
+        let is_nothing = registers.is_empty() || registers.is_deleted();
+        assert!(server.contains_key(key) || is_nothing, "{number}: {key} is only here: {registers:?}");
+    }
+}
+
+fn nothing_is_lost(world: &World, server: &BTreeMap<EntityKey, Registers>) {
+    for replica in &world.replicas {
+        let rejected = replica.rejected();
+        for edit in &replica.edits {
+            let stands = server.get(&edit.key).and_then(|entity| entity.get(&edit.name));
+            if stands.is_some_and(|stands| stands.stamp > edit.register.stamp || *stands == edit.register) {
+                continue;
+            }
+            // It was rejected, or a later one of the same user, which is why it was not sent at all.
+            let is_kept = replica.edits.iter().any(|later| {
+                (later.key, &later.name) == (edit.key, &edit.name)
+                    && later.register.stamp >= edit.register.stamp
+                    && rejected.contains(&(edit.key, edit.name.to_string(), later.register.stamp))
+            });
+            let is_swept = !server.contains_key(&edit.key) && world.swept.contains(&edit.key);
+            assert!(is_kept || is_swept, "{}: {edit:?} is lost; there is {stands:?}", replica.number);
+        }
+    }
+}

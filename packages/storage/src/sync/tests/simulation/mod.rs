@@ -1,0 +1,36 @@
+//! Replicas and a server in a world where everything goes wrong, the same for the same seed.
+//!
+//! A normal run tries [`SEEDS`] of them, `ATELIER_SEEDS=10000` as many; `ATELIER_SEED=7` only that one, and says what happens. Seeds
+//! that once failed are in [`ONCE_FAILED`] and always run.
+
+mod check;
+mod replica;
+mod world;
+
+use world::World;
+
+/// How many seeds a normal run tries.
+const SEEDS: u64 = 300;
+
+/// Seeds that once showed a fault.
+const ONCE_FAILED: &[u64] = &[];
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable}: {text:?} is no number")))
+}
+
+#[test]
+fn all_replicas_come_to_one_state_and_nothing_acknowledged_is_lost() {
+    if let Some(seed) = number("ATELIER_SEED") {
+        return World::new(seed, true).run();
+    }
+    let seeds = number("ATELIER_SEEDS").unwrap_or(SEEDS);
+    let mut failed = Vec::new();
+    for seed in ONCE_FAILED.iter().copied().chain(0..seeds) {
+        if let Err(panic) = std::panic::catch_unwind(|| World::new(seed, false).run()) {
+            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            failed.push(format!("seed {seed}: {}", said.unwrap_or("?").lines().next().unwrap_or_default()));
+        }
+    }
+    assert!(failed.is_empty(), "{} seeds failed:\n{}", failed.len(), failed.join("\n"));
+}

@@ -1,0 +1,23 @@
+//! How calls get to a server.
+
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
+
+use super::{
+    event::Failure,
+    wire::{ApplyOps, Changes, ChangesSince, Head, OpsApplied},
+};
+use crate::{BoxFuture, MaybeSend, MaybeSync};
+
+/// A way to a server. Each call ends within about a minute, with an answer or a failure; after [`Failure::Network`] nobody knows
+/// whether it was heard, and to repeat it is harmless.
+pub trait Transport: MaybeSend + MaybeSync + 'static {
+    /// `sync:applyOps`.
+    fn push(&self, body: ApplyOps) -> BoxFuture<Result<OpsApplied, Failure>>;
+
+    /// `sync:changesSince`.
+    fn pull(&self, body: ChangesSince) -> BoxFuture<Result<Changes, Failure>>;
+
+    /// `sync:heads`, once.
+    fn heads(&self) -> BoxFuture<Result<Vec<Head>, Failure>>;
+}
