@@ -20,6 +20,7 @@ pub mod blobs;
 pub mod comfyui;
 mod error;
 pub mod log;
+pub mod migrate;
 pub mod model;
 pub mod package;
 pub mod parking;
@@ -35,5 +36,5 @@ pub use platform::{BoxFuture, MaybeSend, MaybeSync};
 pub use session::{Event, Location, Session};
 pub use writer::{Hold, SaveState};
 
-/// The version of what is stored. A database with a larger one is read by no older build, and never written to by one.
+/// The version of what is stored. A database with a larger one is read by an older build as far as it can, and never written to.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -11,7 +11,10 @@ mod web;
 use std::{
     collections::BTreeSet,
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::mpsc;
@@ -84,6 +87,8 @@ struct Inner {
     parked: Mutex<Vec<parking::Key>>,
     /// What it has left of something that was too much.
     part: Mutex<Option<parking::Key>>,
+    /// Whether it was said that a newer build has written the data. So it was if that was found when it was opened.
+    said_newer: AtomicBool,
 }
 
 impl Session {
@@ -179,6 +184,7 @@ impl Session {
         assets.recall().await;
         let (parked, part) = (Mutex::default(), Mutex::default());
         let presence = Presence::default();
+        let said_newer = backend.newer().is_some().into();
         let session = Self(Arc::new(Inner {
             backend,
             writer,
@@ -190,6 +196,7 @@ impl Session {
             parking,
             parked,
             part,
+            said_newer,
         }));
         session.take_over_parked();
         Ok(session)
@@ -197,6 +204,10 @@ impl Session {
 
     /// Stores what pages have left behind. That is under way before anything is read, and stays parked until it is done.
     fn take_over_parked(&self) {
+        // A newer build stores it.
+        if self.newer().is_some() {
+            return;
+        }
         let (mut batch, mut keys) = (Batch::new(), Vec::new());
         for Parked { key, text } in self.0.parking.left() {
             match parking::from_text(&text) {
@@ -222,7 +233,9 @@ impl Session {
 
     /// All workflows' rows, deleted ones too. Later stamps are larger than all that they hold.
     pub async fn workflows(&self) -> Result<Rows<WorkflowId>> {
-        let workflows = self.0.backend.workflows().await?;
+        let workflows = self.0.backend.workflows().await;
+        self.say_newer();
+        let workflows = workflows?;
         observe_workflows(&self.0.clock, &workflows);
         Ok(workflows)
     }
@@ -231,7 +244,9 @@ impl Session {
     pub async fn load(&self, workflow: WorkflowId) -> Result<Loaded> {
         // Asked before and after: what is committed in between may be in neither the queue nor what was read.
         let before = self.0.writer.uncommitted();
-        let mut loaded = self.0.backend.load(workflow).await?;
+        let loaded = self.0.backend.load(workflow).await;
+        self.say_newer();
+        let mut loaded = loaded?;
         for batch in before.into_iter().chain(self.0.writer.uncommitted()) {
             loaded.merge(workflow, &batch);
         }
@@ -243,7 +258,9 @@ impl Session {
 
     /// These rows as they are stored. Later stamps are larger than all that they hold.
     pub async fn rows(&self, keys: BTreeSet<EntityKey>) -> Result<Vec<(EntityKey, Row)>> {
-        let rows = self.0.backend.rows(keys).await?;
+        let rows = self.0.backend.rows(keys).await;
+        self.say_newer();
+        let rows = rows?;
         self.observe(rows.iter().map(|(_, row)| &row.registers));
         Ok(rows)
     }
@@ -297,8 +314,28 @@ impl Session {
     }
 
     /// Stores changes, in the order of the calls. They are on their way when this returns.
+    ///
+    /// Of what a newer build has written nothing is changed ([`Session::newer`]): then changes are refused by
+    /// [`SaveState::Failed`], and settings, which only say where somebody looked last, are let go.
     pub fn write(&self, batch: Batch) {
+        if self.newer().is_some() && batch.rows().next().is_none() {
+            return self.say_newer();
+        }
         self.0.writer.enqueue(batch);
+    }
+
+    /// Says once that a newer build has written the data meanwhile: whoever reads may be the first to see it.
+    fn say_newer(&self) {
+        if let Some(found) = self.newer()
+            && !self.0.said_newer.swap(true, Ordering::Relaxed)
+        {
+            self.0.listeners.tell(&Event::Newer(found));
+        }
+    }
+
+    /// The larger schema of a newer build that has written the data, if one has: it can be looked at and not be changed.
+    pub fn newer(&self) -> Option<u32> {
+        self.0.backend.newer()
     }
 
     /// Resolves when everything that was written before this call is on the disk.

@@ -42,11 +42,34 @@ pub trait Hands: Harness {
     /// Everything that is stored, as a text: equal only if nothing has changed.
     fn contents(&self) -> LocalBoxFuture<'_, String>;
 
-    /// Makes the database a newer build's: a larger version, and a table `later` with something in it.
+    /// Makes the database a newer build's: version [`NEWER`], and a table `later` with something in it.
     fn make_newer(&self) -> LocalBoxFuture<'_, ()>;
+
+    /// The same, without the table `nodes`.
+    fn make_foreign(&self) -> LocalBoxFuture<'_, ()>;
+
+    /// Opens the database as a later build, which has these steps.
+    fn open_with(&self, migration: Migration) -> LocalBoxFuture<'_, Result<Box<dyn Backend>>>;
+
+    /// The keys of the settings in the copy that was made before the step from that schema on, in their order.
+    fn backup(&self, version: u32) -> LocalBoxFuture<'_, Option<Vec<String>>>;
 
     /// From now on the engine refuses the settings [`REFUSED`], which a commit writes after its rows.
     fn refuse_settings(&self) -> LocalBoxFuture<'_, ()>;
+}
+
+/// The version of [`Hands::make_newer`].
+pub const NEWER: u32 = 7;
+
+/// The steps of a later build. Both change settings alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migration {
+    /// To schema 2: the setting `theme` is called `look`.
+    ToSecond,
+    /// And to schema 3: `look` is "third", and there is a table `labels`.
+    ToThird,
+    /// The same, but the second step fails with [`storage::Error::Full`] when it has changed that and removed all nodes.
+    ToThirdFailing,
 }
 
 /// The settings that [`Hands::refuse_settings`] means. An engine that refuses some writes at once and others later does both.

@@ -20,4 +20,4 @@ pub mod indexed_db;
 mod reference;
 
 pub use cases::{EVERYWHERE, KEPT, MEDIA, PLACES};
-pub use harness::{Case, Device, Ground, Hands, Harness};
+pub use harness::{Case, Device, Ground, Hands, Harness, Migration, NEWER};

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the project, in parts.
 
+mod crash;
 mod desktop;
 mod lint;
 mod node;
@@ -49,7 +50,7 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
         full: arguments.flag("--full"),
         profile: if arguments.flag("--dev") { Profile::Dev } else { Profile::Release },
     };
-    let parts = Part::chosen(&arguments.words()?)?;
+    let parts = Part::chosen(&arguments.words()?, options.full)?;
 
     let mut total = Outcome::default();
     let mut rows = Vec::new();

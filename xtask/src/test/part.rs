@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Options, Outcome, desktop, lint, packages, pages};
+use super::{Options, Outcome, crash, desktop, lint, packages, pages};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
@@ -13,12 +13,14 @@ pub enum Part {
     Xtask,
     Browser,
     Desktop,
+    /// The long version of what kills processes and fails power. Storage's own tests have the short one.
+    Crash,
 }
 
 impl Part {
     /// In the order in which they run: what fails fastest comes first.
-    pub const ALL: [Part; 7] =
-        [Part::Lint, Part::Storage, Part::Engine, Part::Ui, Part::Xtask, Part::Browser, Part::Desktop];
+    pub const ALL: [Part; 8] =
+        [Part::Lint, Part::Storage, Part::Engine, Part::Ui, Part::Xtask, Part::Browser, Part::Desktop, Part::Crash];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -29,13 +31,19 @@ impl Part {
             Part::Xtask => "xtask",
             Part::Browser => "browser",
             Part::Desktop => "desktop",
+            Part::Crash => "crash",
         }
     }
 
-    /// The parts of these names; all of them for no name.
-    pub fn chosen(names: &[String]) -> Result<Vec<Part>> {
+    /// Whether it also runs when nobody names it, with `--full` or without.
+    fn is_usual(self, full: bool) -> bool {
+        full || self != Part::Crash
+    }
+
+    /// The parts of these names; all that are usual for no name.
+    pub fn chosen(names: &[String], full: bool) -> Result<Vec<Part>> {
         if names.is_empty() {
-            return Ok(Self::ALL.to_vec());
+            return Ok(Self::ALL.into_iter().filter(|part| part.is_usual(full)).collect());
         }
         names
             .iter()
@@ -51,7 +59,7 @@ impl Part {
             Part::Lint => lint::run(outcome),
             Part::Storage => {
                 // The contract's cases run over every backend: here those of this machine, then those of a browser.
-                packages::run(&["storage", "conformance"], "dev", options, outcome)?;
+                packages::run(&["storage", "conformance", "power"], "dev", options, outcome)?;
                 pages::conformance(options, outcome)
             }
             Part::Engine => packages::run(&["engine"], "dev", options, outcome),
@@ -59,6 +67,7 @@ impl Part {
             Part::Xtask => packages::run(&["xtask"], "xtask", options, outcome),
             Part::Browser => pages::browser(options, outcome),
             Part::Desktop => desktop::run(options, outcome),
+            Part::Crash => crash::run(options, outcome),
         }
     }
 }
@@ -69,9 +78,10 @@ mod tests {
 
     #[test]
     fn no_name_means_everything_and_a_wrong_one_is_told_the_right_ones() {
-        assert_eq!(Part::chosen(&[]).unwrap(), Part::ALL);
-        assert_eq!(Part::chosen(&["ui".into(), "lint".into()]).unwrap(), [Part::Ui, Part::Lint]);
-        let error = Part::chosen(&["iu".into()]).unwrap_err().to_string();
+        assert_eq!(Part::chosen(&[], true).unwrap(), Part::ALL);
+        assert_eq!(Part::chosen(&[], false).unwrap(), Part::ALL[..7], "the long version is asked for");
+        assert_eq!(Part::chosen(&["ui".into(), "crash".into()], false).unwrap(), [Part::Ui, Part::Crash]);
+        let error = Part::chosen(&["iu".into()], false).unwrap_err().to_string();
         assert!(error.contains("iu") && error.contains("storage"), "{error}");
     }
 }

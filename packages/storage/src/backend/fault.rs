@@ -157,6 +157,10 @@ impl<B: Backend> Backend for FaultBackend<B> {
         self.inner.uses()
     }
 
+    fn newer(&self) -> Option<u32> {
+        self.inner.newer()
+    }
+
     fn recreate(&self) -> BoxFuture<Result<()>> {
         self.inner.recreate()
     }

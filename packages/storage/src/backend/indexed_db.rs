@@ -15,6 +15,7 @@ mod convert;
 mod handles;
 mod read;
 mod transaction;
+mod upgrade;
 
 use std::{collections::BTreeSet, future::Future, rc::Rc, sync::Arc};
 
@@ -27,18 +28,34 @@ use crate::{
     platform::detached,
 };
 use connection::{Connection, Missing};
+pub use upgrade::{Run, Steps, Upgrade, backup_of};
 
 /// An open database. Clones share the connection.
 #[derive(Clone)]
 pub struct IndexedDb(Rc<Connection>);
 
 impl IndexedDb {
-    /// Opens the database, making it if it is missing. `notify` hears what happens to the connection by itself.
+    /// Opens the database, making it if it is missing. One that a newer build wrote is only read. `notify` hears what happens
+    /// to the connection by itself.
     ///
     /// # Errors
-    /// [`Error::Newer`] when a newer build wrote the data; it is left untouched.
+    /// [`Error::Newer`] when a newer build wrote the data in a way that this one can't read; whatever a step of a migration
+    /// failed with.
     pub fn open(name: &str, notify: impl Fn(Notice) + 'static) -> BoxFuture<Result<Self>> {
-        let connection = Rc::new(Connection::new(name, notify));
+        Self::open_as(name, upgrade::STEPS, notify)
+    }
+
+    /// The same as a build with these steps: for tests of migrations.
+    ///
+    /// # Errors
+    /// As [`IndexedDb::open`].
+    #[cfg(any(test, feature = "testing"))]
+    pub fn open_with(name: &str, steps: Steps, notify: impl Fn(Notice) + 'static) -> BoxFuture<Result<Self>> {
+        Self::open_as(name, steps, notify)
+    }
+
+    fn open_as(name: &str, steps: Steps, notify: impl Fn(Notice) + 'static) -> BoxFuture<Result<Self>> {
+        let connection = Rc::new(Connection::new(name, steps, notify));
         Self::run(async move {
             connection.open(Missing::Create).await?;
             Ok(Self(connection))
@@ -179,6 +196,10 @@ impl Backend for IndexedDb {
 
     fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
         self.attempt(assets::ask_uses, assets::uses)
+    }
+
+    fn newer(&self) -> Option<u32> {
+        self.0.newer()
     }
 
     fn recreate(&self) -> BoxFuture<Result<()>> {

@@ -155,6 +155,10 @@ impl Backend for Memory {
         now(Ok(uses))
     }
 
+    fn newer(&self) -> Option<u32> {
+        None
+    }
+
     fn recreate(&self) -> BoxFuture<Result<()>> {
         now(Ok(()))
     }

@@ -22,13 +22,13 @@ use crate::{
     model::{Asset, AssetId, EdgeId, EntityKey, Json, NodeId, Part, Row, WorkflowId},
 };
 
-/// A database, open at [`crate::SCHEMA_VERSION`].
+/// A database, open at [`crate::SCHEMA_VERSION`], or only to be read at a larger one.
 ///
 /// Every call is under way when it returns: dropping the future that it gives changes nothing but that nobody hears the
 /// result. Calls of one connection take effect in the order in which they were made. Several connections may be open, in other
 /// tabs or processes; each call is atomic towards them.
 ///
-/// An implementation loses nothing: a newer schema refuses to open ([`Error::Newer`]), a database that was deleted while it was
+/// An implementation loses nothing: a newer schema is only read ([`Backend::newer`]), a database that was deleted while it was
 /// open is not silently made again ([`Error::Deleted`], until [`Backend::recreate`]), and a connection that was lost is opened
 /// again before a call fails with [`Error::Disconnected`].
 pub trait Backend: MaybeSend + MaybeSync + 'static {
@@ -83,6 +83,11 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 
     /// Which nodes refer to which assets, from an index that every commit keeps. Nodes that are deleted do not count.
     fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>>;
+
+    /// The larger schema of a newer build that has written the data, if one has (law 10). Then reading goes on as far as this
+    /// build understands it, and every call that would write fails with [`Error::Newer`] and changes nothing. It may become so
+    /// while the database is open; the call that finds out says so.
+    fn newer(&self) -> Option<u32>;
 
     /// Makes the database again, empty, after [`Error::Deleted`]. Does nothing if it is there.
     fn recreate(&self) -> BoxFuture<Result<()>>;

@@ -4,11 +4,17 @@
 //! anything, and calls take effect in the order in which they were made. Write-ahead log and `synchronous=FULL`: a commit
 //! returns when the disk has it. Pages of 8 KiB suit rows of half a kilobyte (sqlite.org/intern-v-extern-blob.html).
 
+mod upgrade;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -20,9 +26,11 @@ use uuid::Uuid;
 
 use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, Wanted, apply};
 use crate::{
-    BoxFuture, Error, Result, SCHEMA_VERSION,
+    BoxFuture, Error, Result,
     model::{Asset, AssetId, EdgeId, EntityKey, Json, NodeId, Part, Row, Table, WorkflowId},
 };
+
+pub use upgrade::{Run, Steps, backup_of};
 
 /// The database's file in the data folder.
 pub const FILE: &str = "atelier.db";
@@ -34,21 +42,40 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Sqlite {
     jobs: mpsc::Sender<Job>,
+    newer: Newer,
 }
+
+/// The larger schema that was found, 0 for none. The thread finds it, everybody may ask.
+type Newer = Arc<AtomicU32>;
 
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 impl Sqlite {
-    /// Opens the database in `folder`, making both if they are missing.
+    /// Opens the database in `folder`, making both if they are missing. One that a newer build wrote is only read.
     ///
     /// # Errors
-    /// [`Error::Newer`] when a newer build wrote it, [`Error::Corrupt`] when it is no database; both leave it untouched.
+    /// [`Error::Corrupt`] when it is no database, which leaves it untouched; whatever a step of a migration failed with.
     pub fn open(folder: &Path) -> BoxFuture<Result<Self>> {
+        Self::open_as(folder, upgrade::STEPS)
+    }
+
+    /// The same as a build with these steps: for tests of migrations.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`].
+    #[cfg(any(test, feature = "testing"))]
+    pub fn open_with(folder: &Path, steps: Steps) -> BoxFuture<Result<Self>> {
+        Self::open_as(folder, steps)
+    }
+
+    fn open_as(folder: &Path, steps: Steps) -> BoxFuture<Result<Self>> {
         let file = folder.join(FILE);
+        let newer = Newer::default();
+        let found = Arc::clone(&newer);
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (tell, told) = oneshot::channel();
         let work = move || {
-            let mut worker = match Worker::open(file) {
+            let mut worker = match Worker::open(file, steps, found) {
                 Ok(worker) => worker,
                 Err(error) => {
                     let _nobody_waits = tell.send(Err(error));
@@ -64,7 +91,7 @@ impl Sqlite {
         Box::pin(async move {
             started.map_err(|error| Error::Unavailable(error.to_string()))?;
             told.await.map_err(|_| gone())??;
-            Ok(Self { jobs })
+            Ok(Self { jobs, newer })
         })
     }
 
@@ -98,7 +125,7 @@ impl Sqlite {
                 worker.connection = None;
                 result = job(worker);
             }
-            let _nobody_waits = tell.send(result);
+            let _nobody_waits = tell.send(worker.explained(result));
         }));
         Box::pin(async move {
             queued.map_err(|_| gone())?;
@@ -272,6 +299,10 @@ impl Backend for Sqlite {
         })
     }
 
+    fn newer(&self) -> Option<u32> {
+        Some(self.newer.load(Ordering::SeqCst)).filter(|found| *found > 0)
+    }
+
     fn recreate(&self) -> BoxFuture<Result<()>> {
         self.call(Worker::recreate)
     }
@@ -295,7 +326,12 @@ struct Worker {
     connection: Option<Connection>,
     /// The file that was opened. Another one of the same name is somebody else's: ours was deleted.
     opened: Option<FileId>,
+    steps: Steps,
+    newer: Newer,
 }
+
+/// The schema that a new file begins with, whatever steps follow.
+const FIRST: u32 = 1;
 
 const SCHEMA_SQL: &str = "
 CREATE TABLE workflows (id BLOB PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
@@ -315,8 +351,8 @@ CREATE INDEX IF NOT EXISTS uses_by_node ON uses (workflow, node);
 ";
 
 impl Worker {
-    fn open(file: PathBuf) -> Result<Self> {
-        let mut worker = Self { file, connection: None, opened: None };
+    fn open(file: PathBuf, steps: Steps, newer: Newer) -> Result<Self> {
+        let mut worker = Self { file, connection: None, opened: None, steps, newer };
         worker.make_folder()?;
         worker.connect()?;
         Ok(worker)
@@ -325,26 +361,58 @@ impl Worker {
     fn connect(&mut self) -> Result<()> {
         let mut connection = Connection::open(&self.file)?;
         connection.busy_timeout(PATIENCE)?;
-        version(&connection)?;
+        match self.version(&connection) {
+            Ok(_) => self.prepare(&mut connection)?,
+            // Closed before anything was changed.
+            Err(Error::Newer { .. }) => connection = upgrade::open_to_read(&self.file)?,
+            Err(error) => return Err(error),
+        }
+        connection.set_prepared_statement_cache_capacity(32);
+        self.opened = file_id(&self.file);
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Makes what the file lacks.
+    fn prepare(&mut self, connection: &mut Connection) -> Result<()> {
         // Before the log mode: afterwards the size of a page stays what it is.
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.set_prepared_statement_cache_capacity(32);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked again: two processes may have opened an empty file at the same time.
-        if version(&transaction)? == 0 {
+        let is_new = self.version(&transaction)? == 0;
+        if is_new {
             transaction.execute_batch(SCHEMA_SQL)?;
-            write_kv(&transaction, SCHEMA, &Json::from(SCHEMA_VERSION))?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            info!(schema = SCHEMA_VERSION, "a database was made");
+            write_kv(&transaction, SCHEMA, &Json::from(FIRST))?;
+            transaction.pragma_update(None, "user_version", FIRST)?;
+            info!(schema = FIRST, "a database was made");
         }
         transaction.execute_batch(USES_SQL)?;
         transaction.commit()?;
-        self.opened = file_id(&self.file);
-        self.connection = Some(connection);
-        Ok(())
+        upgrade::upgrade(connection, &self.file, self.steps, is_new)
+    }
+
+    /// The schema of what is stored, 0 in a new file. One that is newer than this build's is an error.
+    fn version(&self, connection: &Connection) -> Result<u32> {
+        let (found, known) = (found_version(connection)?, self.steps.version());
+        if found > known {
+            self.newer.store(found, Ordering::SeqCst);
+            return Err(Error::Newer { found, known });
+        }
+        Ok(found)
+    }
+
+    /// What can't be read of a newer schema is no damage: this build doesn't know how.
+    fn explained<T>(&self, result: Result<T>) -> Result<T> {
+        let found = self.newer.load(Ordering::SeqCst);
+        match result {
+            Err(Error::Refused { .. } | Error::Corrupt(_)) if found > 0 => {
+                Err(Error::Newer { found, known: self.steps.version() })
+            }
+            result => result,
+        }
     }
 
     /// The connection, unless its file was deleted under it: what would be written to it then, nobody would find again.
@@ -388,10 +456,23 @@ impl Worker {
     }
 
     fn write(&mut self) -> Result<Transaction<'_>> {
+        // Asked each time: a newer build may have opened the database since, and then nothing older may write to it.
+        let (known, newer) = (self.steps.version(), Arc::clone(&self.newer));
+        let found = found_version(self.connection()?)?;
+        if found > known {
+            newer.store(found, Ordering::SeqCst);
+            // The next one that is opened only reads.
+            self.connection = None;
+            return Err(Error::Newer { found, known });
+        }
         // Immediate: a transaction that begins by reading could not be made a writing one while another writes.
         let transaction = self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Asked in each: a newer build may have opened the database since, and then nothing older may write to it.
-        version(&transaction)?;
+        // And once more, now that nobody else can change it.
+        let found = found_version(&transaction)?;
+        if found > known {
+            newer.store(found, Ordering::SeqCst);
+            return Err(Error::Newer { found, known });
+        }
         Ok(transaction)
     }
 
@@ -488,10 +569,9 @@ fn write_asset(transaction: &Transaction, asset: &Asset) -> Result<()> {
     Ok(())
 }
 
-/// The version of what is stored, 0 in a new file. One that is newer than this build is an error.
-fn version(connection: &Connection) -> Result<u32> {
-    let found = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
-    if found > SCHEMA_VERSION { Err(Error::Newer { found, known: SCHEMA_VERSION }) } else { Ok(found) }
+/// The schema of what is stored, 0 in a new file.
+fn found_version(connection: &Connection) -> Result<u32> {
+    Ok(connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
 }
 
 /// Tells a file from another one of the same name.

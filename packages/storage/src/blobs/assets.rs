@@ -17,7 +17,7 @@ use super::{
     platform, sniff,
 };
 use crate::{
-    Error, Result,
+    Error, Result, SCHEMA_VERSION,
     backend::{AssetUse, Backend, Batch, Wanted},
     model::{Asset, AssetId, MediaKind, Object, Stamp},
     platform::{sleep, spawn, wall_clock},
@@ -152,11 +152,17 @@ impl Assets {
 
     /// Has new bytes go there, now and after the next start.
     pub(super) async fn prefer(&self, to: Where) -> Result<()> {
+        self.writable()?;
         let mut batch = Batch::new();
         batch.set(PREFERRED, Some(to.name().into()));
         self.0.backend.commit(Arc::new(batch)).await?;
         self.0.places.prefer(to);
         Ok(())
+    }
+
+    /// Nothing of a newer build's is touched: neither rows nor bytes.
+    fn writable(&self) -> Result<()> {
+        self.0.backend.newer().map_or(Ok(()), |found| Err(Error::Newer { found, known: SCHEMA_VERSION }))
     }
 
     /// What this device can't do and what is done instead, as far as it has turned out by now.
@@ -171,6 +177,7 @@ impl Assets {
     /// # Errors
     /// [`Error::Full`]: nothing that is kept suffers, and it can be tried again. [`Error::Cancelled`].
     pub async fn put(&self, source: Source, name: Option<String>, ticket: Ticket) -> Result<Added> {
+        self.writable()?;
         let held = Arc::new(self.0.lock.shared().await);
         let place = self.0.places.preferred()?;
         let put = match self.put_in(&*place, source.clone(), name.clone(), ticket.clone()).await {
@@ -417,6 +424,7 @@ impl Assets {
     /// # Errors
     /// The database can't be written.
     pub async fn set_look(&self, id: AssetId, look: Look) -> Result<()> {
+        self.writable()?;
         let _held = self.0.lock.shared().await;
         let Some(asset) = self.asset(id).await? else { return Ok(()) };
         let thumbnail = look.thumbnail.filter(|thumbnail| thumbnail.len() <= Asset::THUMBNAIL_LIMIT);
@@ -459,6 +467,7 @@ impl Assets {
     /// # Errors
     /// The database can't be written; then nothing was removed.
     pub async fn clean_up(&self, ids: BTreeSet<AssetId>) -> Result<Cleaned> {
+        self.writable()?;
         let _held = self.0.lock.alone().await;
         let wanted = ids.len();
         let removed = self.0.backend.remove_assets(ids).await?;
@@ -514,6 +523,7 @@ impl Assets {
     /// # Errors
     /// The place can't be used, or [`Error::Cancelled`]: what was moved by then stays moved.
     pub async fn move_all(&self, to: Where, ticket: Ticket) -> Result<Vec<Damage>> {
+        self.writable()?;
         let _held = self.0.lock.alone().await;
         let to = self.0.places.actual(to);
         let target = self.0.places.at(to)?;
@@ -569,6 +579,10 @@ impl Assets {
 
     /// The same. None: somebody adds or removes media.
     async fn sweep_now(&self) -> Result<Option<u64>> {
+        // What a newer build keeps, this one can't tell from what nobody needs.
+        if self.0.backend.newer().is_some() {
+            return Ok(Some(0));
+        }
         let Some(_held) = self.0.lock.alone_now().await else { return Ok(None) };
         let rows = self.0.backend.assets().await?;
         // The bytes of a row that can't be read must not be taken for nobody's.

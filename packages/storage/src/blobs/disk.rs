@@ -1,8 +1,50 @@
 //! What every use of files has in common: errors that name the file, and folders that last.
+//!
+//! Everything of ours that must outlive a loss of power is written through here, so that a test can hear of it ([`power`]).
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
+use self::power::Done;
 use crate::{Error, Result};
+
+/// A file that is being written, new and from its beginning.
+pub(crate) struct NewFile {
+    file: fs::File,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Makes a file that isn't there yet.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| failed(path, &error))?;
+        power::tell(|| Done::Created(path.to_owned()));
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    pub(crate) fn write(&mut self, piece: &[u8]) -> Result<()> {
+        self.file.write_all(piece).map_err(|error| failed(&self.path, &error))?;
+        power::tell(|| Done::Written(self.path.clone(), piece.to_vec()));
+        Ok(())
+    }
+
+    /// Ends it: when this returns, the disk has its content.
+    pub(crate) fn finish(self) -> Result<()> {
+        self.file.sync_data().map_err(|error| failed(&self.path, &error))?;
+        power::tell(|| Done::Synced(self.path.clone()));
+        Ok(())
+    }
+}
+
+/// Gives a file another name, over what has it.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|error| failed(from, &error))?;
+    power::tell(|| Done::Renamed(from.to_owned(), to.to_owned()));
+    Ok(())
+}
 
 /// The error of a call on `path`.
 pub(crate) fn failed(path: &Path, error: &io::Error) -> Error {
@@ -22,7 +64,10 @@ pub(super) fn missing(path: &Path, reason: &str) -> Error {
 /// that must not fill.
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
     match fs::create_dir(folder) {
-        Ok(()) => sync_folder(folder.parent().unwrap_or(folder)),
+        Ok(()) => {
+            power::tell(|| Done::FolderMade(folder.to_owned()));
+            sync_folder(folder.parent().unwrap_or(folder))
+        }
         Err(_) if folder.is_dir() => Ok(()),
         Err(error) => Err(failed(folder, &error)),
     }
@@ -31,7 +76,9 @@ pub(super) fn make_folder(folder: &Path) -> Result<()> {
 /// Has the disk keep the names in a folder.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))?;
+    power::tell(|| Done::FolderSynced(folder.to_owned()));
+    Ok(())
 }
 
 /// Here a folder can't be opened as a file, and names are kept by the file system's own log.
@@ -44,7 +91,10 @@ pub(crate) fn sync_folder(_folder: &Path) -> Result<()> {
 pub(crate) fn remove(path: &Path) -> Result<u64> {
     let size = fs::symlink_metadata(path).map_or(0, |found| found.len());
     match fs::remove_file(path) {
-        Ok(()) => Ok(size),
+        Ok(()) => {
+            power::tell(|| Done::Removed(path.to_owned()));
+            Ok(size)
+        }
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(0),
         Err(error) => Err(failed(path, &error)),
     }
@@ -57,6 +107,61 @@ pub(super) fn open(path: &Path) -> Result<fs::File> {
         return Err(missing(path, "it is no file"));
     }
     fs::File::open(path).map_err(|error| failed(path, &error))
+}
+
+/// What was done to files, for a test that works out what a loss of power at that moment may leave of it.
+pub mod power {
+    use std::path::PathBuf;
+
+    /// Something that was done.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub enum Done {
+        /// A new file.
+        Created(PathBuf),
+        /// Bytes at the end of a file.
+        Written(PathBuf, Vec<u8>),
+        /// The disk has a file's bytes.
+        Synced(PathBuf),
+        /// A file has another name, over what had it.
+        Renamed(PathBuf, PathBuf),
+        /// A file is gone.
+        Removed(PathBuf),
+        /// A new folder.
+        FolderMade(PathBuf),
+        /// The disk has the names in a folder.
+        FolderSynced(PathBuf),
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    mod listening {
+        use std::sync::{Mutex, PoisonError};
+
+        use super::Done;
+
+        type Listener = Box<dyn Fn(Done) + Send>;
+
+        static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+
+        /// From now on `listener` hears of everything that is done by this process, in the order in which it is done.
+        pub fn listen(listener: impl Fn(Done) + Send + 'static) {
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(listener));
+        }
+
+        pub(in super::super) fn tell(done: impl FnOnce() -> Done) {
+            if let Some(listener) = &*LISTENER.lock().unwrap_or_else(PoisonError::into_inner) {
+                listener(done());
+            }
+        }
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    pub use listening::listen;
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) use listening::tell;
+
+    /// Nobody listens.
+    #[cfg(not(any(test, feature = "testing")))]
+    pub(super) fn tell(_done: impl FnOnce() -> Done) {}
 }
 
 #[cfg(all(test, unix))]

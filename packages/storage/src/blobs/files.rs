@@ -7,8 +7,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, OpenOptions},
-    io::{Read, Seek, SeekFrom, Write},
+    fs,
+    io::{Read, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
     str::FromStr,
@@ -148,7 +148,7 @@ impl Scheme {
         let (part, folder) = (self.part(staged), self.folder(kind));
         let file = folder.join(id.to_string());
         disk::make_folder(&folder)?;
-        fs::rename(&part, &file).map_err(|error| disk::failed(&part, &error))?;
+        disk::rename(&part, &file)?;
         disk::sync_folder(&folder)?;
         Ok(self.place(id, kind))
     }
@@ -211,13 +211,11 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Writes a source to a new file, and looks at it if it is a picture. When this returns, the disk has it.
 fn write(part: &Path, source: Reader, ticket: &Ticket) -> Result<Staged> {
-    let failed = |error: std::io::Error| disk::failed(part, &error);
     // What an interrupted call has left. Never written through: it may be somebody's link to elsewhere.
     disk::remove(part)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).open(part).map_err(failed)?;
-    let digest = source.stream(BUFFER, ticket, |piece| file.write_all(piece).map_err(failed))?;
-    file.sync_data().map_err(failed)?;
-    drop(file);
+    let mut file = disk::NewFile::create(part)?;
+    let digest = source.stream(BUFFER, ticket, |piece| file.write(piece))?;
+    file.finish()?;
     Ok(look_native::staged(digest, Source::File(part.to_owned())))
 }
 

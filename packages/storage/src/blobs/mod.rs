@@ -62,6 +62,8 @@ use crate::{
 
 pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
 pub use byte_range::byte_range;
+#[cfg(all(not(target_arch = "wasm32"), any(test, feature = "testing")))]
+pub use disk::power;
 #[cfg(not(target_arch = "wasm32"))]
 pub use files::Files;
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,11 @@
 //! What the session promises.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc::UnboundedReceiver,
@@ -18,6 +23,7 @@ use crate::{
         memory::Memory,
         sqlite::{FILE, Sqlite},
     },
+    blobs::{Source, Ticket, Where},
     model::{EntityKey, NodeId, RegisterName, Registers, Row, Stamp, WorkflowId},
     parking::{self, ParkError, Place},
     tabs::Nobody,
@@ -287,16 +293,74 @@ fn upgrade(folder: &Path) {
     connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
 }
 
+/// Everything in a folder and below that is of any worth, by path. The database's log comes and goes with who reads it.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else if !name.ends_with(".lock") && !name.ends_with("-wal") && !name.ends_with("-shm") {
+            found.insert(path.clone(), std::fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
 #[tokio::test]
-async fn newer_data_is_not_opened() {
+async fn newer_data_is_opened_to_be_looked_at_and_nothing_is_written() {
     let home = tempfile::tempdir().unwrap();
-    let (session, _) = in_folder(home.path()).await.unwrap();
+    let (session, _events) = in_folder(home.path()).await.unwrap();
+    session.write(titled(session.stamp(), "kept"));
+    let put = |session: &Session, content: &'static [u8]| {
+        let assets = session.assets().clone();
+        async move { assets.put(Source::Bytes(content.into()), None, Ticket::default()).await }
+    };
+    let kept = put(&session, b"a content").await.unwrap().asset;
+    saved(&session).await;
     session.close().await;
+    drop(session);
     upgrade(home.path());
-    let before = std::fs::read(home.path().join(FILE)).unwrap();
-    let refused = in_folder(home.path()).await.err();
-    assert_eq!(refused, Some(Error::Newer { found: SCHEMA_VERSION + 1, known: SCHEMA_VERSION }));
-    assert_eq!(std::fs::read(home.path().join(FILE)).unwrap(), before);
+    // What a newer build may keep for reasons of its own.
+    let others = home.path().join(format!("atelier/assets/image/{}", Uuid::from_u128(9)));
+    std::fs::create_dir_all(others.parent().unwrap()).unwrap();
+    std::fs::write(&others, "of a newer build").unwrap();
+    let before = contents(home.path());
+
+    let newer = Error::Newer { found: SCHEMA_VERSION + 1, known: SCHEMA_VERSION };
+    let (session, _events) = in_folder(home.path()).await.unwrap();
+    assert_eq!(session.newer(), Some(SCHEMA_VERSION + 1));
+    let loaded = session.load(workflow()).await.unwrap();
+    assert_eq!(title(&loaded.nodes.rows[0].1), "kept");
+    assert_eq!(session.assets().read(kept.id, 0..100).await.unwrap(), b"a content");
+    // Where somebody looked last is nothing that must be refused in words.
+    let mut looked = Batch::new();
+    looked.set("lastOpen", Some("a".into()));
+    session.write(looked);
+    assert_eq!(session.state(), SaveState::Saved);
+    assert_eq!(put(&session, b"another").await.map(|added| added.asset), Err(newer.clone()));
+    assert_eq!(session.assets().clean_up([kept.id].into()).await.map(|cleaned| cleaned.removed), Err(newer.clone()));
+    assert_eq!(session.assets().move_all(Where::Database, Ticket::default()).await.map(drop), Err(newer.clone()));
+    assert_eq!(session.assets().sweep().await, Ok(0));
+    session.write(titled(session.stamp(), "refused"));
+    let state = session.changed_from(SaveState::Saving(1)).await;
+    assert_eq!(state, SaveState::Failed { error: newer, retrying: false, unsaved: 1 });
+    session.close().await;
+    assert_eq!(contents(home.path()), before);
+}
+
+#[tokio::test]
+async fn what_was_parked_is_left_for_the_newer_build_that_has_the_data() {
+    let (home, place) = (tempfile::tempdir().unwrap(), Place::default());
+    let text = parking::to_text(&titled(ahead(), "parked"));
+    place.leave(text.clone()).unwrap();
+    Sqlite::open(home.path()).await.unwrap().close().await;
+    upgrade(home.path());
+    let (session, _events) = page(Sqlite::open(home.path()).await.unwrap(), &place).await;
+    assert_eq!(session.state(), SaveState::Saved);
+    task::yield_now().await;
+    assert_eq!(place.left().into_iter().map(|parked| parked.text).collect::<Vec<_>>(), [text]);
 }
 
 #[tokio::test]

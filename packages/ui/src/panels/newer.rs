@@ -1,4 +1,4 @@
-//! A newer build has taken over (law 10).
+//! A newer build has taken over, or has written what was opened (law 10).
 
 use dioxus::prelude::*;
 
@@ -16,13 +16,18 @@ pub fn NewerBuild() -> Element {
     if store.newer().is_none() {
         return VNode::empty();
     }
+    let (said, advice) = if store.was_newer() {
+        ("A newer Atelier has written your work. ", platform::WAS_NEWER_ADVICE)
+    } else {
+        ("A newer Atelier has opened your work. ", platform::NEWER_ADVICE)
+    };
     rsx! {
         div { class: "takeover", role: "alert", "data-newer": "true",
             Icon { name: IconName::TriangleAlert }
             p {
-                b { "A newer Atelier has opened your work. " }
-                "Here it can be looked at, but nothing is changed any more. "
-                {platform::NEWER_ADVICE}
+                b { {said} }
+                "Here it can be looked at and exported, but nothing is changed any more. "
+                {advice}
             }
             if platform::CAN_RELOAD {
                 button { class: "btn small", onclick: |_| platform::reload(), "Reload" }

@@ -56,6 +56,8 @@ struct Inner {
     window: u64,
     state: RefCell<State>,
     watchers: Watchers,
+    /// Whether a newer build had written what was opened.
+    was_newer: bool,
 }
 
 #[derive(Default)]
@@ -99,9 +101,11 @@ impl Store {
     /// The library can't be read.
     pub async fn open(session: Session) -> storage::Result<Self> {
         let library = Library::new(session.workflows().await?);
-        let state = RefCell::new(State { library, ..State::default() });
+        let newer = session.newer();
+        let state = RefCell::new(State { library, newer, ..State::default() });
         let window = WINDOWS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self(Rc::new(Inner { session, window, state, watchers: Watchers::default() })))
+        let (watchers, was_newer) = (Watchers::default(), newer.is_some());
+        Ok(Self(Rc::new(Inner { session, window, state, watchers, was_newer })))
     }
 
     /// The session beneath.
@@ -211,6 +215,11 @@ impl Store {
     /// The schema of a newer build that works on the data, if one does. [`Topic::Newer`]
     pub fn newer(&self) -> Option<u32> {
         self.state().newer
+    }
+
+    /// Whether that was so when the data was opened.
+    pub fn was_newer(&self) -> bool {
+        self.0.was_newer
     }
 
     /// The open workflow. [`Topic::Open`]

@@ -10,8 +10,10 @@ mod failure;
 mod load;
 mod media;
 mod merge;
+mod migration;
 mod oplog;
 mod places;
+mod rows;
 mod settings;
 mod versions;
 
@@ -55,6 +57,14 @@ macro_rules! for_each_case {
                     what_is_deleted_by_a_register_is_still_there
                     a_deletion_removes_all_of_its_workflow_and_nothing_else
                     a_deleted_workflow_can_be_stored_again
+                }
+                rows {
+                    no_keys_give_no_rows
+                    rows_are_those_that_loading_gives_in_the_order_of_their_keys
+                    rows_that_are_not_there_are_left_out
+                    rows_that_are_deleted_by_a_register_are_given
+                    rows_show_what_was_committed_before_they_were_asked_for
+                    rows_are_all_of_one_moment
                 }
                 settings {
                     a_setting_is_set_replaced_and_removed
@@ -110,11 +120,23 @@ macro_rules! for_each_case {
                     a_failed_commit_does_not_stop_those_behind_it
                 }
                 versions {
-                    a_newer_schema_is_refused_and_untouched
-                    a_schema_raised_under_us_is_not_written_to
+                    a_newer_schema_is_read_and_untouched
+                    a_schema_raised_under_us_is_read_and_not_written_to
+                    a_newer_schema_without_our_tables_is_said_and_untouched
                     opening_again_changes_nothing
                 }
+                migration {
+                    steps_are_done_in_their_order_and_once
+                    a_schema_between_needs_only_the_rest
+                    a_new_database_is_of_the_latest_schema_and_needs_no_copy
+                    a_copy_is_made_before_each_step
+                    a_step_that_fails_leaves_everything_as_it_was_and_is_done_again
+                    steps_before_one_that_fails_are_done
+                    an_older_build_only_reads_what_was_migrated
+                    two_that_open_at_once_do_each_step_once
+                }
                 damage {
+                    single_rows_that_cannot_be_read_are_left_out
                     a_row_that_cannot_be_read_is_named_and_the_rest_opens
                     a_workflow_that_cannot_be_read_is_named_and_the_rest_opens
                     a_row_of_another_entity_is_named

@@ -14,7 +14,7 @@ use wasm_bindgen::JsValue;
 
 use super::{InIndexedDb, hands, reader};
 use crate::{
-    Case, Hands, Harness,
+    Case, Hands, Harness, NEWER,
     author::{Author, json, one, set, setting},
     reference::Reference,
 };
@@ -233,8 +233,9 @@ async fn a_tab_that_upgrades_is_not_kept_waiting(database: Rc<InIndexedDb>) {
     assert_eq!(database.noticed(), [Notice::Displaced]);
     commit.await.unwrap();
     let before = database.contents().await;
-    let result = harness.within(db.load(sample.workflow)).await;
-    assert!(matches!(result, Err(Error::Newer { .. })), "{result:?}");
+    assert_eq!(harness.within(db.load(sample.workflow)).await.unwrap().nodes.rows.len(), 2, "it can be looked at");
+    let result = harness.within(db.commit(Arc::new(sample.batch()))).await;
+    assert!(matches!(result, Err(Error::Newer { found: NEWER, .. })), "{result:?}");
     assert_eq!(database.contents().await, before);
 }
 

@@ -71,6 +71,20 @@ export const write = (name, table, key, value) =>
     });
   });
 
+/** The keys of a table; undefined if there is no such table. */
+export const keys = (name, table) =>
+  using(name, (database) => {
+    if (!database.objectStoreNames.contains(table)) return undefined;
+    return result(engine.transaction.call(database, table).objectStore(table).getAllKeys());
+  });
+
+/** Makes it of a version in which there is no such table. */
+export async function without(name, version, table) {
+  const request = engine.open.call(indexedDB, name, version);
+  request.onupgradeneeded = () => request.result.deleteObjectStore(table);
+  (await result(request)).close();
+}
+
 /** Everything, as a text. */
 export const contents = (name) =>
   using(name, async (database) => {

@@ -24,6 +24,10 @@ extern "C" {
     pub async fn write(name: &str, table: &str, key: &JsValue, value: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     pub async fn contents(name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub async fn keys(name: &str, table: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub async fn without(name: &str, version: u32, table: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = refuseSettings)]
     pub fn refuse_settings();
     #[wasm_bindgen(js_name = closeUnder)]

@@ -3,6 +3,7 @@
 mod cases;
 mod ground;
 mod hands;
+mod migration;
 mod reader;
 
 use std::{
@@ -14,13 +15,16 @@ use std::{
 use futures::future::LocalBoxFuture;
 use storage::{
     Result,
-    backend::{Backend, Notice, indexed_db::IndexedDb},
+    backend::{
+        Backend, Notice,
+        indexed_db::{IndexedDb, backup_of},
+    },
     blobs::{By, Where},
     model::{AssetId, EntityKey},
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
-use crate::{EVERYWHERE, Ground, Hands, Harness, KEPT, MEDIA, PLACES};
+use crate::{EVERYWHERE, Ground, Hands, Harness, KEPT, MEDIA, Migration, NEWER, PLACES};
 pub use cases::OWN;
 
 /// A database of a name that nobody has used.
@@ -93,7 +97,29 @@ impl Hands for InIndexedDb {
     }
 
     fn make_newer(&self) -> LocalBoxFuture<'_, ()> {
-        Box::pin(async { hands::disconnect(&hands::connect(&self.name, 7, true, vec!["later".into()]).await.unwrap()) })
+        Box::pin(async {
+            hands::disconnect(&hands::connect(&self.name, NEWER, true, vec!["later".into()]).await.unwrap())
+        })
+    }
+
+    fn make_foreign(&self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async { drop(hands::without(&self.name, NEWER, "nodes").await.unwrap()) })
+    }
+
+    fn open_with(&self, migration: Migration) -> LocalBoxFuture<'_, Result<Box<dyn Backend>>> {
+        let notices = Rc::clone(&self.notices);
+        let open = IndexedDb::open_with(&self.name, migration::steps(migration), move |notice| {
+            notices.borrow_mut().push(notice);
+        });
+        Box::pin(async { Ok(Box::new(open.await?) as Box<dyn Backend>) })
+    }
+
+    fn backup(&self, version: u32) -> LocalBoxFuture<'_, Option<Vec<String>>> {
+        Box::pin(async move {
+            let keys = hands::keys(&self.name, &backup_of("kv", version)).await.unwrap();
+            let keys: js_sys::Array = if keys.is_undefined() { return None } else { keys.unchecked_into() };
+            Some(keys.iter().map(|key| key.as_string().unwrap()).collect())
+        })
     }
 
     fn refuse_settings(&self) -> LocalBoxFuture<'_, ()> {

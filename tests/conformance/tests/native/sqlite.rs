@@ -6,15 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use conformance::{Hands, Harness};
+use conformance::{Hands, Harness, Migration, NEWER};
 use futures::future::LocalBoxFuture;
-use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Transaction, params, types::ValueRef};
 use storage::{
     Error, Result,
     backend::{
         Backend,
-        sqlite::{FILE, Sqlite},
+        sqlite::{FILE, Run, Sqlite, Steps, backup_of},
     },
+    migrate::Step,
     model::{AssetId, EntityKey, Part},
 };
 use tempfile::TempDir;
@@ -102,9 +103,30 @@ impl Hands for InSqlite {
     }
 
     fn make_newer(&self) -> LocalBoxFuture<'_, ()> {
-        let later = "CREATE TABLE later (id, text); INSERT INTO later VALUES (1, 'mine'); PRAGMA user_version = 7;";
-        self.raw().execute_batch(later).unwrap();
+        let later = "CREATE TABLE later (id, text); INSERT INTO later VALUES (1, 'mine');";
+        self.raw().execute_batch(&format!("{later} PRAGMA user_version = {NEWER}")).unwrap();
         Box::pin(async {})
+    }
+
+    fn make_foreign(&self) -> LocalBoxFuture<'_, ()> {
+        self.raw().execute_batch(&format!("DROP TABLE nodes; PRAGMA user_version = {NEWER}")).unwrap();
+        Box::pin(async {})
+    }
+
+    fn open_with(&self, migration: Migration) -> LocalBoxFuture<'_, Result<Box<dyn Backend>>> {
+        let open = Sqlite::open_with(self.0.path(), steps(migration));
+        Box::pin(async { Ok(Box::new(open.await?) as Box<dyn Backend>) })
+    }
+
+    fn backup(&self, version: u32) -> LocalBoxFuture<'_, Option<Vec<String>>> {
+        let file = backup_of(&self.file(), version);
+        Box::pin(async move {
+            let raw = file.exists().then(|| Connection::open(file).unwrap())?;
+            let whole: String = raw.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap();
+            assert_eq!(whole, "ok");
+            let mut query = raw.prepare("SELECT key FROM kv ORDER BY key").unwrap();
+            Some(query.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect())
+        })
     }
 
     fn refuse_settings(&self) -> LocalBoxFuture<'_, ()> {
@@ -113,6 +135,36 @@ impl Hands for InSqlite {
         self.raw().execute_batch(trigger).unwrap();
         Box::pin(async {})
     }
+}
+
+const SECOND: Step<Run> = Step {
+    name: "the theme is a look",
+    tables: &["kv"],
+    run: |transaction| Ok(transaction.execute_batch("UPDATE kv SET key = 'look' WHERE key = 'theme'")?),
+};
+const THIRD: Step<Run> = Step { name: "there are labels", tables: &["kv"], run: third };
+const FAILING: Step<Run> = Step {
+    name: "there are labels, but not here",
+    tables: &["kv"],
+    run: |transaction| {
+        third(transaction)?;
+        transaction.execute_batch("DELETE FROM nodes")?;
+        Err(Error::Full("a test".into()))
+    },
+};
+
+fn third(transaction: &Transaction<'_>) -> Result<()> {
+    let sql = "CREATE TABLE labels (id BLOB PRIMARY KEY, name TEXT) WITHOUT ROWID;
+        UPDATE kv SET value = '\"third\"' WHERE key = 'look' AND value = '\"dark\"'";
+    Ok(transaction.execute_batch(sql)?)
+}
+
+fn steps(migration: Migration) -> Steps {
+    Steps::new(match migration {
+        Migration::ToSecond => &[SECOND],
+        Migration::ToThird => &[SECOND, THIRD],
+        Migration::ToThirdFailing => &[SECOND, FAILING],
+    })
 }
 
 /// Every row of every table, and the version.
@@ -160,8 +212,83 @@ mod file {
         crate::block_on(db.close());
         crate::block_on(place.make_newer());
         let before = fs::read(place.file()).unwrap();
-        crate::block_on(place.open()).map(drop).unwrap_err();
+        let db = crate::block_on(place.open()).unwrap();
+        assert!(crate::block_on(db.workflows()).unwrap().rows.is_empty());
+        let mut batch = storage::backend::Batch::new();
+        batch.set("theme", Some("dark".into()));
+        crate::block_on(db.commit(std::sync::Arc::new(batch))).unwrap_err();
+        crate::block_on(db.close());
         assert_eq!(fs::read(place.file()).unwrap(), before);
+    }
+
+    /// Tells the other process in which folder to migrate.
+    const DYING: &str = "ATELIER_TEST_MIGRATE";
+
+    /// What the other process does: it dies when a step has done half its work. In a test run of its own: nothing.
+    #[test]
+    fn die_in_a_step() {
+        const DEADLY: Step<Run> = Step {
+            name: "a step that nobody survives",
+            tables: &["kv"],
+            run: |transaction| {
+                third(transaction)?;
+                // Far more than stays in memory: some of it is in the log when the process dies.
+                transaction.execute_batch(
+                    "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 20000)
+                     INSERT INTO labels (id) SELECT CAST(n || hex(zeroblob(400)) AS BLOB) FROM many",
+                )?;
+                std::process::abort()
+            },
+        };
+        let Some(folder) = std::env::var_os(DYING) else { return };
+        crate::block_on(Sqlite::open_with(Path::new(&folder), Steps::new(&[SECOND, DEADLY]))).map(drop).unwrap();
+    }
+
+    #[test]
+    fn a_process_that_dies_in_a_step_leaves_what_was_there_and_the_next_start_does_it_again() {
+        let place = InSqlite::new();
+        let theme = |db: &dyn Backend| {
+            let mut batch = storage::backend::Batch::new();
+            batch.set("theme", Some("dark".into()));
+            crate::block_on(db.commit(std::sync::Arc::new(batch))).unwrap();
+            crate::block_on(db.close());
+        };
+        theme(&*crate::block_on(place.open()).unwrap());
+        for _ in 0..3 {
+            let died = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "in_sqlite::file::die_in_a_step"])
+                .env(DYING, place.0.path())
+                .output()
+                .unwrap();
+            assert!(!died.status.success(), "it survived: {died:?}");
+            let found: u32 = place.raw().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            assert_eq!(found, 2, "the step before it was done");
+            assert_eq!(crate::block_on(place.backup(2)).unwrap(), ["look", "schemaVersion"]);
+        }
+        let db = crate::block_on(place.open_with(Migration::ToThird)).unwrap();
+        assert_eq!(crate::block_on(db.kv("look")), Ok(Some("third".into())));
+    }
+
+    #[test]
+    fn a_copy_that_has_no_room_keeps_the_step_from_being_done() {
+        let place = InSqlite::new();
+        crate::block_on(crate::block_on(place.open()).unwrap().close());
+        let before = contents(&place.raw());
+        // A folder cannot be replaced by a file.
+        let backup = backup_of(&place.file(), 1);
+        fs::create_dir(&backup).unwrap();
+        crate::block_on(place.open_with(Migration::ToSecond)).map(drop).unwrap_err();
+        assert_eq!(contents(&place.raw()), before);
+        assert_eq!(
+            fs::read_dir(place.0.path())
+                .unwrap()
+                .filter(|entry| { entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part") })
+                .count(),
+            0,
+            "half a copy stays"
+        );
+        fs::remove_dir(&backup).unwrap();
+        crate::block_on(place.open_with(Migration::ToSecond)).unwrap();
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The connection: opened with our own tables, watched, opened again.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::{Rc, Weak},
 };
 
@@ -10,11 +10,12 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, IdbVersionChangeEvent};
 
-use super::{Notice, convert::refused};
-use crate::{Error, Result, SCHEMA_VERSION};
-
-/// All tables. `assets` and `nodes` have an index besides.
-const TABLES: [&str; 8] = ["workflows", "nodes", "edges", "assets", "blobs", "handles", "kv", "oplog"];
+use super::{
+    Notice,
+    convert::refused,
+    upgrade::{self, Halted, Steps, TABLES, Upgrade},
+};
+use crate::{Error, Result, platform};
 
 /// Whether opening may make a database that isn't there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(super) struct Connection {
     name: String,
     notify: Box<dyn Fn(Notice)>,
     database: Rc<RefCell<Option<IdbDatabase>>>,
+    steps: Steps,
+    newer: Cell<Option<u32>>,
 }
 
 impl Drop for Connection {
@@ -54,8 +57,18 @@ extern "C" {
 }
 
 impl Connection {
-    pub(super) fn new(name: &str, notify: impl Fn(Notice) + 'static) -> Self {
-        Self { name: name.to_owned(), notify: Box::new(notify), database: Rc::default() }
+    pub(super) fn new(name: &str, steps: Steps, notify: impl Fn(Notice) + 'static) -> Self {
+        let (database, newer) = (Rc::default(), Cell::default());
+        Self { name: name.to_owned(), notify: Box::new(notify), database, steps, newer }
+    }
+
+    /// The larger version that was found.
+    pub(super) fn newer(&self) -> Option<u32> {
+        self.newer.get()
+    }
+
+    fn is_newer(&self, found: u32) -> Error {
+        Error::Newer { found, known: self.steps.version() }
     }
 
     /// Closes the connection once what is under way has finished. The next call opens it again.
@@ -70,6 +83,10 @@ impl Connection {
         let Some(database) = self.database.borrow().clone() else {
             return Err(Error::Disconnected("the connection was closed".into()));
         };
+        // Whatever is to be written to it, there is no other way.
+        if let (Some(found), Access::Write) = (self.newer.get(), access) {
+            return Err(self.is_newer(found));
+        }
         let names: Array = tables.iter().map(|table| JsValue::from(*table)).collect();
         let options = Object::new();
         let (mode, durability) = match access {
@@ -97,7 +114,10 @@ impl Connection {
         if self.database.borrow().is_some() {
             return Ok(());
         }
-        let mut database = self.request(missing).await?;
+        let mut database = match self.request_latest(missing).await {
+            Err(Error::Newer { .. }) => self.request_newer().await?,
+            database => database?,
+        };
         if database.object_store_names().length() == 0 {
             // Something that doesn't know the tables opened the database after it had been deleted, and so made it: empty.
             database.close();
@@ -110,11 +130,15 @@ impl Connection {
             JsFuture::from(succeeded(&request))
                 .await
                 .map_err(|_| Error::Disconnected("clearing an empty database".into()))?;
-            database = self.request(missing).await?;
+            database = self.request_latest(missing).await?;
         }
         let stores = database.object_store_names();
         if let Some(table) = TABLES.iter().find(|table| !stores.contains(table)) {
             database.close();
+            // What a newer build has done away with, this one can't read without.
+            if let Some(found) = self.newer.get() {
+                return Err(self.is_newer(found));
+            }
             return Err(Error::Corrupt(format!("the table {table} is missing")));
         }
         if self.database.borrow().is_some() {
@@ -139,33 +163,77 @@ impl Connection {
         Ok(())
     }
 
-    async fn request(self: &Rc<Self>, missing: Missing) -> Result<IdbDatabase> {
-        let request = factory()?.open_with_u32(&self.name, SCHEMA_VERSION).map_err(|error| match refused(error) {
-            Error::Refused { message, .. } => Error::Unavailable(message),
-            error => error,
-        })?;
-        let failure = Rc::new(RefCell::new(None));
-        let upgraded = {
-            let (request, failure) = (request.clone(), Rc::clone(&failure));
-            Closure::once_into_js(move |event: IdbVersionChangeEvent| {
-                if let Err(error) = upgrade(&request, event.old_version() == 0., missing) {
-                    failure.replace(Some(error));
-                    if let Some(transaction) = request.transaction() {
-                        let _ended_already = transaction.abort();
+    /// Opens the database at this build's version, by way of those between.
+    async fn request_latest(self: &Rc<Self>, missing: Missing) -> Result<IdbDatabase> {
+        let latest = self.steps.version();
+        loop {
+            let mut version = latest;
+            loop {
+                match self.request(Some(version), missing).await {
+                    Ok(database) if version == latest => return Ok(database),
+                    // One step is done.
+                    Ok(database) => {
+                        database.close();
+                        break;
                     }
+                    Err(Halted::Behind(old)) if old + 1 < version => version = old + 1,
+                    // Somebody else has made it another version meanwhile.
+                    Err(Halted::Behind(_)) => break,
+                    Err(Halted::Failed(Error::Newer { .. })) if version < latest => break,
+                    Err(Halted::Failed(error)) => return Err(error),
                 }
+            }
+        }
+    }
+
+    /// Opens a newer build's database as it is, to read it.
+    async fn request_newer(self: &Rc<Self>) -> Result<IdbDatabase> {
+        let database = match self.request(None, Missing::Refuse).await {
+            Ok(database) => database,
+            Err(Halted::Behind(found)) => return Err(self.is_newer(found)),
+            Err(Halted::Failed(error)) => return Err(error),
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a version that some build has set"
+        )]
+        let found = database.version() as u32;
+        // Should it have been deleted and made by an older build meanwhile, then it is not newer; the next call sees that.
+        if found > self.steps.version() {
+            self.newer.set(Some(found));
+        }
+        Ok(database)
+    }
+
+    /// Opens the database: at a version, or at the one that it has.
+    async fn request(self: &Rc<Self>, version: Option<u32>, missing: Missing) -> Result<IdbDatabase, Halted> {
+        let factory = factory().map_err(Halted::Failed)?;
+        let request = match version {
+            Some(version) => factory.open_with_u32(&self.name, version),
+            None => factory.open(&self.name),
+        };
+        let request = request.map_err(|error| match refused(error) {
+            Error::Refused { message, .. } => Halted::Failed(Error::Unavailable(message)),
+            error => Halted::Failed(error),
+        })?;
+        let halted = Rc::new(RefCell::new(None));
+        let upgraded = {
+            let (request, halted, steps) = (request.clone(), Rc::clone(&halted), self.steps);
+            Closure::once_into_js(move |event: IdbVersionChangeEvent| {
+                run_upgrade(&request, &event, steps, missing, halted);
             })
         };
         request.set_onupgradeneeded(Some(upgraded.unchecked_ref()));
         request.set_onblocked(Some(&self.blocked()));
         if JsFuture::from(succeeded(&request)).await.is_err() {
-            if let Some(error) = failure.take() {
-                return Err(error);
+            if let Some(halted) = halted.take() {
+                return Err(halted);
             }
-            return Err(refused(request.error().map_or_else(|error| error, JsValue::from)));
+            let reason = request.error().map_or_else(|error| error, JsValue::from);
+            return Err(Halted::Failed(refused(reason)));
         }
-        let database: IdbDatabase = request.result().map_err(refused)?.unchecked_into();
-        Ok(database)
+        request.result().map(JsCast::unchecked_into).map_err(|error| Halted::Failed(refused(error)))
     }
 
     /// Listens to a request that has to wait until somebody else has closed the database.
@@ -192,30 +260,28 @@ fn succeeded(request: &IdbOpenDbRequest) -> Promise {
     })
 }
 
-/// Makes what a database without a version lacks.
-fn upgrade(request: &IdbOpenDbRequest, is_new: bool, missing: Missing) -> Result<()> {
-    if is_new && missing == Missing::Refuse {
-        return Err(Error::Deleted);
+/// Brings the database to the version that it is being opened at. Should that fail, nothing was done, and `halted` has why.
+fn run_upgrade(
+    request: &IdbOpenDbRequest,
+    event: &IdbVersionChangeEvent,
+    steps: Steps,
+    missing: Missing,
+    halted: Rc<RefCell<Option<Halted>>>,
+) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions that some build has set")]
+    let (old, new) = (event.old_version() as u32, event.new_version().unwrap_or_default() as u32);
+    let upgrade = match Upgrade::new(request) {
+        Ok(upgrade) => Rc::new(upgrade),
+        Err(error) => return drop(halted.replace(Some(Halted::Failed(error)))),
+    };
+    if let Err(why) = upgrade::begin(&upgrade, old, missing) {
+        halted.replace(Some(why));
+        return upgrade.abort();
     }
-    let database: IdbDatabase = request.result().map_err(refused)?.unchecked_into();
-    let stores = database.object_store_names();
-    for table in TABLES {
-        if !stores.contains(table) {
-            let store = database.create_object_store(table).map_err(refused)?;
-            if table == "assets" {
-                let unique = web_sys::IdbIndexParameters::new();
-                unique.set_unique(true);
-                store.create_index_with_str_and_optional_parameters("hash", "hash", &unique).map_err(refused)?;
-            }
-            if table == "nodes" {
-                let each = web_sys::IdbIndexParameters::new();
-                each.set_multi_entry(true);
-                store.create_index_with_str_and_optional_parameters("assets", "assets", &each).map_err(refused)?;
-            }
-            if table == "kv" {
-                store.put_with_key(&SCHEMA_VERSION.into(), &super::super::SCHEMA.into()).map_err(refused)?;
-            }
+    platform::spawn(Box::pin(async move {
+        if let Err(why) = upgrade::finish(&upgrade, steps, old, new).await {
+            halted.replace(Some(why));
+            upgrade.abort();
         }
-    }
-    Ok(())
+    }));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use js_sys::{Array, Function, Promise};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{IdbKeyRange, IdbObjectStore, IdbRequest, IdbRequestReadyState, IdbTransaction};
 
@@ -80,6 +80,17 @@ impl Started {
     pub(super) fn seal(&self) -> Result<()> {
         self.transaction.commit().map_err(refused)
     }
+}
+
+/// Waits for a request of a transaction that nobody else listens to.
+pub(super) async fn settled(request: &IdbRequest) -> Result<()> {
+    let settled = Promise::new(&mut |resolve: Function, reject: Function| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+    });
+    JsFuture::from(settled).await.map(drop).map_err(|_| {
+        refused(request.error().map_or_else(|error| error, |error| error.map_or(JsValue::UNDEFINED, JsValue::from)))
+    })
 }
 
 /// A commit whose first reads are queued.

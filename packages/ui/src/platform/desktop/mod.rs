@@ -23,6 +23,8 @@ pub const OWN_FILES: &str = "In Atelier’s own folder on this disk";
 pub const OPEN_ELSEWHERE: &str = "open in another window";
 /// What to do once a newer build has taken over.
 pub const NEWER_ADVICE: &str = "Close this window and go on with the newer one.";
+/// What to do once a newer build has written what was opened.
+pub const WAS_NEWER_ADVICE: &str = "Use that one, or update this one.";
 /// Whether the window can be loaded anew.
 pub const CAN_RELOAD: bool = false;
 

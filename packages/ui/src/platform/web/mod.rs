@@ -25,6 +25,8 @@ pub const OWN_FILES: &str = "In this browser’s private storage";
 pub const OPEN_ELSEWHERE: &str = "open in another tab";
 /// What to do once a newer build has taken over.
 pub const NEWER_ADVICE: &str = "Reload to go on with it; what isn’t stored yet is kept.";
+/// What to do once a newer build has written what was opened.
+pub const WAS_NEWER_ADVICE: &str = "Reload to get the newer one; if this stays, it is not here yet.";
 /// Whether the window can be loaded anew.
 pub const CAN_RELOAD: bool = true;
 

@@ -339,6 +339,10 @@ impl Backend for Disk {
         self.memory.uses()
     }
 
+    fn newer(&self) -> Option<u32> {
+        self.memory.newer()
+    }
+
     fn recreate(&self) -> BoxFuture<Result<()>> {
         self.memory.recreate()
     }
