@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::{Batch, Committed, OplogRecord};
-use crate::model::{AssetId, Counts, EntityKey, NodeId, Part, Register, RegisterName, Registers, Row, Stamp, WorkflowId};
+use crate::model::{
+    AssetId, Counts, EntityKey, NodeId, Part, Register, RegisterName, Registers, Row, Stamp, WorkflowId,
+};
 
 /// What has to be written.
 pub(super) struct Applied {

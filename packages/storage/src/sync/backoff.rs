@@ -43,7 +43,8 @@ mod tests {
     #[test]
     fn it_doubles_up_to_two_minutes_and_half_of_it_is_left_to_chance() {
         let mut chance = Chance::new(7);
-        for (failures, whole) in [(1, 1_000), (2, 2_000), (5, 16_000), (8, 120_000), (60, 120_000), (u32::MAX, 120_000)] {
+        for (failures, whole) in [(1, 1_000), (2, 2_000), (5, 16_000), (8, 120_000), (60, 120_000), (u32::MAX, 120_000)]
+        {
             let pauses: Vec<_> = (0..200).map(|_| pause(failures, &mut chance)).collect();
             assert!(pauses.iter().all(|pause| (whole / 2..=whole).contains(pause)), "{failures}: {pauses:?}");
             assert!(pauses.iter().max().unwrap() - pauses.iter().min().unwrap() > whole / 4, "{failures}: no jitter");
@@ -52,7 +53,8 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_numbers() {
-        let numbers = |seed| (0..4).map(|_| seed).scan(Chance::new(seed), |chance, _| Some(chance.next())).collect::<Vec<_>>();
+        let numbers =
+            |seed| (0..4).map(|_| seed).scan(Chance::new(seed), |chance, _| Some(chance.next())).collect::<Vec<_>>();
         assert_eq!(numbers(1), numbers(1));
         assert_ne!(numbers(1), numbers(2));
     }

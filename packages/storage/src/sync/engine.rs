@@ -359,7 +359,8 @@ impl SyncEngine {
 
     fn include(&mut self, id: WorkflowId, include: bool) {
         let Some(workflows) = &mut self.workflows else { return };
-        let workflow = workflows.entry(id).or_insert_with(|| WorkflowSync::new(id, Progress::default(), Kept::default()));
+        let workflow =
+            workflows.entry(id).or_insert_with(|| WorkflowSync::new(id, Progress::default(), Kept::default()));
         if workflow.progress.excluded != include {
             return;
         }
@@ -467,8 +468,7 @@ impl SyncEngine {
             }
         };
         if changes.reset {
-            workflow.reset = Some(BTreeSet::new());
-            (workflow.cursor, workflow.gc_seq) = (0, None);
+            workflow.read_anew();
         } else {
             // The newest change may be one of which nothing is left.
             let cursor = if changes.done { changes.cursor.max(asked_head) } else { changes.cursor };
@@ -594,7 +594,8 @@ impl SyncEngine {
         }
         let (now, server_now) = (self.now, self.server_now());
         let Some(workflows) = &mut self.workflows else { return };
-        let calls = |one: &WorkflowSync| usize::from(one.push.is_some()) + usize::from(matches!(one.pull, Pull::Asked { .. }));
+        let calls =
+            |one: &WorkflowSync| usize::from(one.push.is_some()) + usize::from(matches!(one.pull, Pull::Asked { .. }));
         let mut free = self.config.calls.saturating_sub(workflows.values().map(calls).sum());
         let turn = self.turn;
         let (mut first, mut second): (Vec<_>, Vec<_>) =

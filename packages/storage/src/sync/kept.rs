@@ -1,5 +1,7 @@
 //! Values of the user's that are no longer in force: kept, so that they can be brought back.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::wire::Code;
@@ -35,12 +37,30 @@ pub struct KeptValue {
 
 /// What is kept of a workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Kept(Vec<KeptValue>);
+#[serde(from = "Vec<KeptValue>", into = "Vec<KeptValue>")]
+pub struct Kept(Arc<Vec<KeptValue>>);
+
+impl From<Vec<KeptValue>> for Kept {
+    fn from(values: Vec<KeptValue>) -> Self {
+        Self(Arc::new(values))
+    }
+}
+
+impl From<Kept> for Vec<KeptValue> {
+    fn from(kept: Kept) -> Self {
+        Arc::unwrap_or_clone(kept.0)
+    }
+}
 
 impl KeptValue {
     /// What became of one register.
-    pub fn new(key: EntityKey, name: &RegisterName, mine: &Register, theirs: Option<&Register>, code: Option<Code>) -> Self {
+    pub fn new(
+        key: EntityKey,
+        name: &RegisterName,
+        mine: &Register,
+        theirs: Option<&Register>,
+        code: Option<Code>,
+    ) -> Self {
         let (node, edge) = match key.part {
             Part::Itself => (None, None),
             Part::Node(id) => (Some(id), None),
@@ -83,17 +103,18 @@ impl Kept {
 
     /// Adds one, unless it is there. Returns whether it wasn't.
     pub(super) fn add(&mut self, value: KeptValue) -> bool {
-        if let Some(known) = self.0.iter_mut().find(|known| known.is_same(&value)) {
+        let values = Arc::make_mut(&mut self.0);
+        if let Some(known) = values.iter_mut().find(|known| known.is_same(&value)) {
             let changed = *known != value;
             *known = value;
             return changed;
         }
-        self.0.push(value);
-        let overwritten = self.0.iter().filter(|value| value.code.is_none()).count();
+        values.push(value);
+        let overwritten = values.iter().filter(|value| value.code.is_none()).count();
         if overwritten > MAX_OVERWRITTEN
-            && let Some(oldest) = self.0.iter().position(|value| value.code.is_none())
+            && let Some(oldest) = values.iter().position(|value| value.code.is_none())
         {
-            self.0.remove(oldest);
+            values.remove(oldest);
         }
         true
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use super::wire::{Op, OpId, Patch};
 use crate::{
     backend::OplogRecord,
-    model::{EntityKey, Register, RegisterName, Registers, Stamp, WorkflowId},
+    model::{EntityKey, Json, Register, RegisterName, Registers, Stamp, WorkflowId},
 };
 
 /// How many ops go in one request, at most.
@@ -42,9 +42,7 @@ impl LocalOp {
 
     /// Each register that it sets.
     pub fn registers(&self) -> impl Iterator<Item = (EntityKey, &RegisterName, &Register)> {
-        self.patches
-            .iter()
-            .flat_map(|(key, registers)| registers.iter().map(|(name, register)| (*key, name, register)))
+        self.patches.iter().flat_map(|(key, registers)| registers.iter().map(|(name, register)| (*key, name, register)))
     }
 }
 
@@ -123,7 +121,7 @@ fn number(patches: &[(EntityKey, Registers)]) -> NonZeroU32 {
     for (key, registers) in patches {
         hasher.update(key.uuid().as_bytes());
         for (name, register) in registers.iter() {
-            let (name, value) = (name.to_string(), register.value.as_ref().map(|value| value.text()));
+            let (name, value) = (name.to_string(), register.value.as_ref().map(Json::text));
             for text in [Some(name.as_str()), value] {
                 // Lengths first, so that what stands where cannot be mistaken.
                 let length = text.map_or(u64::MAX, |text| text.len() as u64);

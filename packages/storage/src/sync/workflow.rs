@@ -27,6 +27,8 @@ pub(super) struct Progress {
     pub uploaded: bool,
     /// Whether the user doesn't want it synced.
     pub excluded: bool,
+    /// Whether everything is to be read anew, to see what the server no longer has.
+    pub anew: bool,
 }
 
 /// One workflow's sync.
@@ -109,8 +111,8 @@ impl WorkflowSync {
             problem: None,
             push: None,
             pull: Pull::Idle,
-            reset: None,
-            cursor: progress.cursor,
+            reset: progress.anew.then(BTreeSet::new),
+            cursor: if progress.anew { 0 } else { progress.cursor },
             gc_seq: None,
             failures: 0,
             retry_at: 0,
@@ -122,8 +124,10 @@ impl WorkflowSync {
 
     /// Whether calls about it make sense.
     pub fn is_open(&self) -> bool {
-        let is_closed =
-            matches!(self.problem, Some(Problem::Forbidden | Problem::NotListed | Problem::DeletedForGood | Problem::Refused(_)));
+        let is_closed = matches!(
+            self.problem,
+            Some(Problem::Forbidden | Problem::NotListed | Problem::DeletedForGood | Problem::Refused(_))
+        );
         !self.progress.excluded && !is_closed
     }
 
@@ -164,6 +168,11 @@ impl WorkflowSync {
                 waiting.state = WaitingState::Ready;
             }
         }
+    }
+
+    /// Everything is read from the beginning, and what isn't there is removed.
+    pub fn read_anew(&mut self) {
+        (self.reset, self.cursor, self.gc_seq) = (Some(BTreeSet::new()), 0, None);
     }
 
     /// Stores how far it is.
@@ -290,9 +299,22 @@ impl WorkflowSync {
         }
         // What is being read was told before, or of rows that still had the value.
         self.pull = Pull::Idle;
-        // The value that is undone may have hidden what was read since the server's answer: that is read again.
-        if self.cursor > head {
-            self.cursor = head;
+        let is_unknown = |(key, rejected): &(EntityKey, Registers)| {
+            let creates = match key.part {
+                Part::Itself => RegisterName::Name,
+                Part::Node(_) => RegisterName::Type,
+                Part::Edge(_) => RegisterName::Ends,
+            };
+            !entities.contains_key(key) && rejected.get(&creates).is_none()
+        };
+        if waiting.op.patches.iter().any(is_unknown) {
+            // The server has forgotten it, and what waited has kept it here.
+            self.read_anew();
+            self.progress.anew = true;
+            self.store_progress(batch);
+        } else if self.cursor > head {
+            // The value that is undone may have hidden what was read since the server's answer: that is read again.
+            (self.cursor, self.gc_seq) = (head, None);
             if self.reset.is_none() {
                 self.progress.cursor = head;
                 self.store_progress(batch);
@@ -303,7 +325,9 @@ impl WorkflowSync {
 
     /// Notes that somebody else's value stands instead of the user's.
     fn keep_overwritten(&mut self, key: EntityKey, name: &RegisterName, mine: &Register, theirs: Option<&Register>) {
-        let Some(theirs) = theirs.filter(|theirs| theirs.stamp > mine.stamp && theirs.value != mine.value) else { return };
+        let Some(theirs) = theirs.filter(|theirs| theirs.stamp > mine.stamp && theirs.value != mine.value) else {
+            return;
+        };
         // A later edit of the user's own is no loss.
         let is_own = self.queue.newest(key, name).is_some_and(|newest| newest.stamp >= theirs.stamp);
         if !is_own {
@@ -346,14 +370,14 @@ impl WorkflowSync {
             && self.progress.uploaded
         {
             for (key, row) in rows.iter().filter(|(key, _)| !seen.contains(key) && !self.queue.touches(*key)) {
-                // A workflow goes with the last that is in it.
-                if key.part != Part::Itself || seen.is_empty() {
+                // A workflow goes with the last that is in it, unless something is kept of it: that is found by its row.
+                if key.part != Part::Itself || (seen.is_empty() && self.kept.is_empty()) {
                     batch.remove(*key, row.version);
                 }
             }
         }
         if self.reset.is_none() {
-            self.progress.cursor = page.cursor;
+            (self.progress.cursor, self.progress.anew) = (page.cursor, false);
             self.store_progress(&mut batch);
         }
         (batch, ops)
@@ -374,7 +398,8 @@ impl WorkflowSync {
         let mut mine = Vec::new();
         for (name, theirs) in theirs.iter() {
             let waiting = self.queue.newest(key, name).and_then(|id| self.queue.get(id));
-            let found = waiting.and_then(|waiting| waiting.op.registers().find(|(own, other, _)| *own == key && *other == name));
+            let found = waiting
+                .and_then(|waiting| waiting.op.registers().find(|(own, other, _)| *own == key && *other == name));
             if let Some((_, _, register)) = found.filter(|(_, _, register)| register.stamp < theirs.stamp) {
                 mine.push((name.clone(), register.clone()));
             }

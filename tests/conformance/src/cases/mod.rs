@@ -15,6 +15,7 @@ mod oplog;
 mod places;
 mod rows;
 mod settings;
+mod sync;
 mod versions;
 
 use crate::harness::{Case, Ground, Hands, Harness};
@@ -86,6 +87,17 @@ macro_rules! for_each_case {
                     records_come_oldest_first_and_hold_their_patches
                     a_repeated_batch_leaves_one_record
                     settings_alone_make_no_record
+                }
+                sync {
+                    a_pruned_record_is_gone_and_the_others_stay
+                    a_batch_may_record_and_prune
+                    a_record_can_have_an_id_that_nothing_else_has
+                    what_a_server_told_is_not_recorded_beside_an_edit_that_is
+                    an_upload_is_recorded_and_changes_no_row
+                    what_is_rejected_is_replaced_by_what_the_server_has
+                    an_edit_later_than_the_rejected_one_stays
+                    an_undone_creation_leaves_nothing_that_counts_and_no_late_clock
+                    a_row_is_removed_only_while_it_is_unchanged
                 }
                 assets {
                     an_added_asset_is_found_by_id_and_by_content

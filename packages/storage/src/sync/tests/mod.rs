@@ -1,4 +1,4 @@
-mod op;
-mod vectors;
 mod engine;
+mod op;
 mod simulation;
+mod vectors;

@@ -70,7 +70,7 @@ fn stamp_of(stamp: Stamp) -> Stamp {
 fn a_large_change_is_cut_and_each_piece_has_the_id_of_its_content() {
     let mut stamp = clock();
     let workflow = WorkflowId::new(stamp());
-    let nodes: Vec<_> = (0..MAX_ENTITIES * 2 + 1).map(|_| EntityKey::node(workflow, NodeId::new(stamp()))).collect();
+    let nodes: Vec<_> = (0..=MAX_ENTITIES * 2).map(|_| EntityKey::node(workflow, NodeId::new(stamp()))).collect();
     let at = stamp();
     let patches: Vec<_> = nodes.iter().map(|key| (*key, title(at, "A"))).collect();
     let ops = ops_of(patches.clone(), false).remove(&workflow).unwrap();
@@ -157,7 +157,10 @@ fn the_wires_shapes_are_those_of_the_contract() {
     assert_eq!((head, server_now, seq, status), (7, 1_800_000_000_000, 6, OpStatus::Rejected));
     assert_eq!((op_id.to_string(), code.unwrap().text()), (format!("{at}#12"), "TOO_LARGE"));
     assert_eq!(entities.unwrap()[0].seq, 3);
-    for bad in [r#"{"reset":false,"entities":[],"cursor":-1,"done":true,"serverNow":0}"#, r#"{"reset":false,"entities":[],"cursor":1e17,"done":true,"serverNow":0}"#] {
+    for bad in [
+        r#"{"reset":false,"entities":[],"cursor":-1,"done":true,"serverNow":0}"#,
+        r#"{"reset":false,"entities":[],"cursor":1e17,"done":true,"serverNow":0}"#,
+    ] {
         assert!(serde_json::from_str::<Changes>(bad).is_err(), "{bad}");
     }
     for bad in ["", "0", &format!("{at}#0"), &format!("{at}#-1"), &format!("{at}#4294967296"), &node.to_string()[1..]] {

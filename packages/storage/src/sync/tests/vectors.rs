@@ -46,7 +46,11 @@ fn pairs() -> Vec<(&'static str, Vec<Field>, Vec<Field>)> {
         (
             "registers are merged one by one",
             vec![field("config.seed", Some("9007199254740993"), old), field("deleted", Some("false"), new)],
-            vec![field("config.seed", Some("1"), new), field("deleted", Some("true"), old), field("type", Some("\"a\""), old)],
+            vec![
+                field("config.seed", Some("1"), new),
+                field("deleted", Some("true"), old),
+                field("type", Some("\"a\""), old),
+            ],
         ),
         (
             "any text is a name",
@@ -62,7 +66,8 @@ fn pairs() -> Vec<(&'static str, Vec<Field>, Vec<Field>)> {
             for name in names {
                 if chance.below(3) > 0 {
                     let at = stamp(1_800_000_000_000 + chance.below(2), chance.below(2), chance.below(2));
-                    let values = [None, Some("true"), Some("false"), Some("\"x\""), Some("1"), Some("1.0"), Some("null")];
+                    let values =
+                        [None, Some("true"), Some("false"), Some("\"x\""), Some("1"), Some("1.0"), Some("null")];
                     let value = values[usize::try_from(chance.below(7)).unwrap()];
                     fields.push(field(name, value, at));
                 }
@@ -75,9 +80,8 @@ fn pairs() -> Vec<(&'static str, Vec<Field>, Vec<Field>)> {
 }
 
 fn merged(left: &[Field], right: &[Field]) -> Vec<Field> {
-    let registers = |fields: &[Field]| {
-        Patch { kind: Kind::Node, id: Uuid::nil(), fields: fields.to_vec() }.registers().unwrap()
-    };
+    let registers =
+        |fields: &[Field]| Patch { kind: Kind::Node, id: Uuid::nil(), fields: fields.to_vec() }.registers().unwrap();
     let mut whole: Registers = registers(left);
     whole.merge(&registers(right));
     let key = EntityKey::node(WorkflowId::from_uuid(Uuid::nil()), NodeId::from_uuid(Uuid::nil()));

@@ -190,7 +190,14 @@ impl Server {
         let stored = stored.ok_or_else(|| Failure::Refused("FORBIDDEN".into()))?;
         let (gc_seq, server_now) = (stored.gc_seq, self.now);
         if body.cursor > 0 && body.cursor < gc_seq && body.gc_seq != Some(gc_seq) {
-            return Ok(Changes { reset: true, entities: Vec::new(), cursor: body.cursor, done: false, gc_seq, server_now });
+            return Ok(Changes {
+                reset: true,
+                entities: Vec::new(),
+                cursor: body.cursor,
+                done: false,
+                gc_seq,
+                server_now,
+            });
         }
         let mut newer: Vec<_> = stored.entities.iter().filter(|(_, (_, seq))| *seq > body.cursor).collect();
         newer.sort_unstable_by_key(|(_, (_, seq))| *seq);

@@ -24,7 +24,9 @@ pub fn check(world: &World) {
 
 fn server(world: &World) -> BTreeMap<EntityKey, Registers> {
     let stored = world.server.heads("one").into_iter().filter_map(|head| world.server.workflow(head.workflow_id));
-    stored.flat_map(|stored| stored.entities().map(|(key, registers)| (key, registers.clone())).collect::<Vec<_>>()).collect()
+    stored
+        .flat_map(|stored| stored.entities().map(|(key, registers)| (key, registers.clone())).collect::<Vec<_>>())
+        .collect()
 }
 
 fn converged(number: usize, server: &BTreeMap<EntityKey, Registers>, content: &BTreeMap<EntityKey, Registers>) {

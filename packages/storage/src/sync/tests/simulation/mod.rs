@@ -16,7 +16,9 @@ const SEEDS: u64 = 300;
 const ONCE_FAILED: &[u64] = &[];
 
 fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable}: {text:?} is no number")))
+    std::env::var(variable)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{variable}: {text:?} is no number")))
 }
 
 #[test]
@@ -25,12 +27,17 @@ fn all_replicas_come_to_one_state_and_nothing_acknowledged_is_lost() {
         return World::new(seed, true).run();
     }
     let seeds = number("ATELIER_SEEDS").unwrap_or(SEEDS);
-    let mut failed = Vec::new();
-    for seed in ONCE_FAILED.iter().copied().chain(0..seeds) {
-        if let Err(panic) = std::panic::catch_unwind(|| World::new(seed, false).run()) {
-            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-            failed.push(format!("seed {seed}: {}", said.unwrap_or("?").lines().next().unwrap_or_default()));
-        }
-    }
+    let all: Vec<u64> = ONCE_FAILED.iter().copied().chain(0..seeds).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let run = |seeds: Vec<u64>| std::thread::spawn(move || seeds.into_iter().filter_map(failure).collect::<Vec<_>>());
+    let shares = (0..threads).map(|share| all.iter().copied().skip(share).step_by(threads).collect());
+    let running: Vec<_> = shares.map(run).collect();
+    let failed: Vec<_> = running.into_iter().flat_map(|share| share.join().unwrap()).collect();
     assert!(failed.is_empty(), "{} seeds failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+fn failure(seed: u64) -> Option<String> {
+    let panic = std::panic::catch_unwind(|| World::new(seed, false).run()).err()?;
+    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    Some(format!("seed {seed}: {}", said.unwrap_or("?").lines().next().unwrap_or_default()))
 }

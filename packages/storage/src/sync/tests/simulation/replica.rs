@@ -11,9 +11,7 @@ use crate::{
     BoxFuture, Result,
     backend::{Backend, Batch, Committed, memory::Memory},
     model::{Clock, EntityKey, Json, Register, RegisterName, Registers, Row, Stamp, WorkflowId},
-    sync::{
-        Config, Effect, Event, Stored, StoredWorkflow, SyncEngine, kept::Kept, kept_key, progress_key,
-    },
+    sync::{Config, Effect, Event, Stored, StoredWorkflow, SyncEngine, kept::Kept, kept_key, progress_key},
 };
 
 /// A change that was acknowledged as saved.
@@ -139,9 +137,10 @@ impl Replica {
         let kept = |id: WorkflowId| {
             let kept = now(self.memory.kv(&kept_key(id))).map(|json: Json| json.read::<Kept>().unwrap());
             let values: Vec<_> = kept.unwrap_or_default().iter().cloned().collect();
-            values.into_iter().filter(|value| value.code.is_some()).map(move |value| {
-                (value.key(id), value.register.clone(), value.stamp)
-            })
+            values
+                .into_iter()
+                .filter(|value| value.code.is_some())
+                .map(move |value| (value.key(id), value.register.clone(), value.stamp))
         };
         self.workflows().into_iter().flat_map(kept).collect()
     }
