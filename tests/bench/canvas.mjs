@@ -72,7 +72,7 @@ class Measured {
 
 /** Our app with the grid, at a zoom near 1 around its middle. */
 async function openOurs(browser, count) {
-  const app = new App(await (await browser.newContext({ viewport })).newPage());
+  const app = new App(await (await browser.newContext({ viewport, serviceWorkers: "block" })).newPage());
   await app.visit();
   await app.importJson("grid.json", grid(count), count);
   const { left, top, width, height } = await app.canvas.view();
@@ -107,7 +107,7 @@ async function type(app, measured) {
 
 /** React Flow with the grid, in a box of the same size with the same view. */
 async function openPeer(browser, address, count, { x, y, zoom, width, height }) {
-  const page = await (await browser.newContext({ viewport })).newPage();
+  const page = await (await browser.newContext({ viewport, serviceWorkers: "block" })).newPage();
   await page.goto(`${address}?${new URLSearchParams({ count, x, y, zoom, width, height })}`);
   await page.waitForSelector(".react-flow__node");
   const measured = new Measured(page);

@@ -18,6 +18,7 @@ mod page;
 mod process;
 mod progress;
 mod serve;
+mod service_worker;
 mod site;
 mod system;
 mod table;

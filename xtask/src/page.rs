@@ -12,6 +12,8 @@ pub struct Links<'a> {
     pub wasm: &'a str,
     /// Every JavaScript module; the first one is started.
     pub modules: &'a [String],
+    /// The service worker, which the app itself starts once it is ready.
+    pub worker: Option<&'a str>,
 }
 
 /// Whether the template refers to the asset of this name.
@@ -31,7 +33,8 @@ pub fn link(template: &str, links: &Links) -> Result<String> {
     // The browser fetches all of it at once instead of finding one file after the other.
     let wasm = format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"./{}\">\n", links.wasm);
     let modules = links.modules.iter().map(|module| format!("<link rel=\"modulepreload\" href=\"./{module}\">\n"));
-    let head: String = std::iter::once(wasm).chain(modules).collect();
+    let worker = links.worker.map(|name| format!("<meta name=\"service-worker\" content=\"./{name}\">\n"));
+    let head: String = std::iter::once(wasm).chain(modules).chain(worker).collect();
     let start = links.modules.first().map_or("", String::as_str);
     let page = before(&page, "</head>", &head)?;
     before(&page, "</body>", &format!("<script type=\"module\" src=\"./{start}\"></script>\n"))
@@ -57,6 +60,7 @@ mod tests {
                 assets: &assets.map(|(from, to)| (from.to_owned(), to.to_owned())),
                 wasm: "hashed/app-2/app_bg.wasm",
                 modules: &["hashed/app-2/app.js".to_owned(), "hashed/app-2/snippets/s.js".to_owned()],
+                worker: Some("sw.js"),
             },
         )
     }
@@ -68,7 +72,8 @@ mod tests {
             "<head>\n<link href=\"./hashed/a-1.css\">\n<link href=\"./icon.svg\">\n\
              <link rel=\"preload\" as=\"fetch\" crossorigin href=\"./hashed/app-2/app_bg.wasm\">\n\
              <link rel=\"modulepreload\" href=\"./hashed/app-2/app.js\">\n\
-             <link rel=\"modulepreload\" href=\"./hashed/app-2/snippets/s.js\">\n</head>\n\
+             <link rel=\"modulepreload\" href=\"./hashed/app-2/snippets/s.js\">\n\
+             <meta name=\"service-worker\" content=\"./sw.js\">\n</head>\n\
              <body>\n<script type=\"module\" src=\"./hashed/app-2/app.js\"></script>\n</body>\n"
         );
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! index.html  manifest.webmanifest  icon.svg  …        fixed names, revalidated by the browser
+//! sw.js                                                 a release's service worker, which keeps all the others
 //! hashed/atelier-0123456789abcdef.css                  named by content, kept for ever
 //! hashed/app-0123456789abcdef/{app.js, app_bg.wasm, snippets/…}
 //! ```
@@ -19,14 +20,19 @@ use crate::{
     fingerprint::{Fingerprint, Made, short_hash, unless_made},
     lock,
     page::{self, Links},
-    progress, root,
+    progress, root, service_worker,
 };
 
 /// The folder whose files are named by their content.
 pub const HASHED: &str = "hashed";
 
 /// Stands for what is done here, so that a change of it counts.
-const RECIPE: &str = concat!(include_str!("site.rs"), include_str!("page.rs"), include_str!("compress.rs"));
+const RECIPE: &str = concat!(
+    include_str!("site.rs"),
+    include_str!("page.rs"),
+    include_str!("service_worker.rs"),
+    include_str!("compress.rs")
+);
 
 /// Builds the site, unless it already is what these sources give. Returns its folder.
 pub fn build(profile: Profile) -> Result<PathBuf> {
@@ -39,8 +45,14 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
     let site = work.join(profile.name());
     let made = unless_made(&site, &fingerprint, || {
         let code = place_code(&code, &site)?;
-        place_page(&code, &site)?;
-        if profile == Profile::Release { compress(&site) } else { Ok(()) }
+        let is_release = profile == Profile::Release;
+        place_page(&code, &site, is_release)?;
+        if !is_release {
+            // Nothing that is being worked on is kept by a browser.
+            return Ok(());
+        }
+        service_worker::place(&assets().join(service_worker::NAME), &site)?;
+        compress(&site)
     })?;
     progress::say(if made == Made::Anew { "Built" } else { "Fresh" }, &files::relative(&site));
     Ok(site)
@@ -57,12 +69,15 @@ fn place_code(code: &Path, site: &Path) -> Result<String> {
     Ok(name)
 }
 
-/// Copies `assets/` and writes the page that refers to them and to the code.
-fn place_page(code: &str, site: &Path) -> Result<()> {
+/// Copies `assets/` and writes the page that refers to them, to the code and, if it is to be kept, to the service worker.
+fn place_page(code: &str, site: &Path, kept: bool) -> Result<()> {
     let template = files::read_text(&template())?;
     let mut names = Vec::new();
     for file in files::list(&assets())? {
         let name = files::web_path(file.strip_prefix(assets())?);
+        if name == service_worker::NAME {
+            continue;
+        }
         let content = files::read(&file)?;
         let target = match name.rsplit_once('.') {
             // Only what nothing but the page refers to may change its name.
@@ -86,7 +101,12 @@ fn place_page(code: &str, site: &Path) -> Result<()> {
             modules.push(name);
         }
     }
-    let links = Links { assets: &names, wasm: &format!("{code}/app_bg.wasm"), modules: &modules };
+    let links = Links {
+        assets: &names,
+        wasm: &format!("{code}/app_bg.wasm"),
+        modules: &modules,
+        worker: kept.then_some(service_worker::NAME),
+    };
     files::write(&site.join("index.html"), page::link(&template, &links)?)
 }
 

@@ -148,7 +148,9 @@ fn write_and_kill(folder: &Path, said: &mut Said) {
     child.kill().unwrap();
     child.wait().unwrap();
     reader.join().unwrap();
-    told.iter().for_each(|line| said.heed(&line));
+    for line in &told {
+        said.heed(&line);
+    }
 }
 
 impl Said {

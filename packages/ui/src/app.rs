@@ -11,8 +11,8 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Diagnostics, Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewerBuild, Panels,
-        TopBar, say_unreadable_parts, say_unreadable_workflows,
+        Diagnostics, Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewVersion, NewerBuild,
+        Panels, TopBar, say_unreadable_parts, say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
     },
     platform::{self, Leaving, PageState},
@@ -284,6 +284,7 @@ fn Studio(opened: Opened) -> Element {
             },
             TopBar {}
             NewerBuild {}
+            NewVersion {}
             Library {}
             Middle {}
             Inspector {}

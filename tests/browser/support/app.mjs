@@ -28,6 +28,8 @@ export class App {
     this.foreign = [];
     page.setDefaultTimeout(patience);
     page.on("console", (message) => {
+      // What Playwright itself says in a context without service workers.
+      if (message.text().startsWith("Service Worker registration blocked")) return;
       if (["error", "warning"].includes(message.type())) this.problems.push(`${message.type()}: ${message.text()}`);
     });
     page.on("pageerror", (error) => this.problems.push(`uncaught: ${error.message}`));

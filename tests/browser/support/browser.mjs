@@ -27,10 +27,13 @@ export const launch = () => chromium.launch(options);
 
 let shared;
 
+/** Most tests look at what the app asks its host for, which it does not do where the browser keeps it. */
+const more = { viewport, serviceWorkers: "block" };
+
 /** A context that nobody has used, in a browser that the tests of one file share. It forgets everything when it closes. */
-export async function freshContext(t) {
+export async function freshContext(t, options) {
   shared ??= launch();
-  const context = await (await shared).newContext({ viewport });
+  const context = await (await shared).newContext({ ...more, ...options });
   t.after(() => context.close());
   return context;
 }
@@ -49,8 +52,8 @@ export async function profileFolder(t) {
 }
 
 /** A browser of its own that keeps what it stores in `folder`, as a user's does. */
-export function persistentContext(folder, more = {}) {
-  return chromium.launchPersistentContext(folder, { ...options, ...more, args: [...options.args, ...(more.args ?? [])], viewport });
+export function persistentContext(folder, own = {}) {
+  return chromium.launchPersistentContext(folder, { ...options, ...more, ...own, args: [...options.args, ...(own.args ?? [])] });
 }
 
 /** Ends the browser's process without a word. */

@@ -98,16 +98,16 @@ impl File {
     }
 
     /// What may be there.
-    fn after_loss(&self, chance: &mut dyn Chance) -> Vec<u8> {
+    fn after_loss(&self, dice: &mut dyn Chance) -> Vec<u8> {
         let mut content = self.content.clone();
         // Often all or nothing of it: both are what disks do most.
-        let mode = chance.below(4);
+        let mode = dice.below(4);
         for change in &self.pending {
             match (mode, change) {
                 (0, _) => {}
                 (1, change) => Self::change(&mut content, change),
                 (_, Change::Truncated(_)) => {
-                    if chance.below(2) == 0 {
+                    if dice.below(2) == 0 {
                         Self::change(&mut content, change);
                     }
                 }
@@ -116,7 +116,7 @@ impl File {
                     while start < bytes.len() {
                         let place = usize::try_from(*at).unwrap_or(usize::MAX) + start;
                         let end = bytes.len().min(start + SECTOR - place % SECTOR);
-                        if chance.below(2) == 0 {
+                        if dice.below(2) == 0 {
                             Self::change(&mut content, &Change::Written(place as u64, bytes[start..end].to_vec()));
                         }
                         start = end;

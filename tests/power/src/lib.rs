@@ -7,7 +7,7 @@
 //! What is assumed of a disk:
 //! - what was synced stays; a sector of 512 bytes is written whole or not at all, and its neighbours stay what they were;
 //! - a name (made, changed or removed) stays when its folder was synced. `SQLite` syncs the folder of a journal or log with the
-//!   first sync of that file (os_unix.c, `unixSync`), and after removing one when it asks for it;
+//!   first sync of that file (`os_unix.c`, `unixSync`), and after removing one when it asks for it;
 //! - names that are under way change in their order, up to some moment; all else may happen in any combination.
 //!
 //! [`sqlite3_vfs`]: https://sqlite.org/vfs.html

@@ -55,11 +55,14 @@ pub(crate) fn note(path: &Path, op: impl FnOnce() -> Op) {
 
 /// From now on everything that this process does to files in `folder` is recorded, until the result is [`Recorder::stop`]ped.
 /// One at a time.
+///
+/// # Panics
+/// Another recording is under way.
 pub fn record(folder: &Path) -> Recorder {
     static LAYERS: Once = Once::new();
     LAYERS.call_once(|| {
         sqlite::register();
-        power::listen(|done| heard(done));
+        power::listen(heard);
     });
     let recording = Recording { folder: folder.to_owned(), ops: Vec::new(), lengths: Vec::new() };
     let before = RECORDING.lock().unwrap_or_else(PoisonError::into_inner).replace(recording);
@@ -84,6 +87,7 @@ impl Recorder {
     }
 
     /// Everything that was recorded.
+    #[expect(clippy::unused_self, reason = "whoever records ends it, once")]
     pub fn stop(self) -> Vec<Op> {
         let mut recording = RECORDING.lock().unwrap_or_else(PoisonError::into_inner);
         mem::take(&mut *recording).map(|recording| recording.ops).unwrap_or_default()
@@ -124,7 +128,7 @@ fn heard(done: Done) {
     else {
         return;
     };
-    if path.starts_with(&folder) {
+    if path.starts_with(folder) {
         ops.push(op);
     }
 }

@@ -301,7 +301,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() {
             found.extend(contents(&path));
-        } else if !name.ends_with(".lock") && !name.ends_with("-wal") && !name.ends_with("-shm") {
+        } else if !name.ends_with("lock") && !name.ends_with("-wal") && !name.ends_with("-shm") {
             found.insert(path.clone(), std::fs::read(path).unwrap());
         }
     }

@@ -13,6 +13,7 @@ mod save_state;
 pub mod storage;
 mod top_bar;
 mod unreadable;
+mod update;
 
 use dioxus::prelude::*;
 // The crate, not the panel.
@@ -29,6 +30,7 @@ pub use self::{
     newer::NewerBuild,
     top_bar::TopBar,
     unreadable::{say_unreadable_parts, say_unreadable_workflows},
+    update::NewVersion,
 };
 use self::{
     import::{Candidate, Going},

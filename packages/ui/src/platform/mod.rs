@@ -38,3 +38,23 @@ pub enum Leaving {
     /// The page is going away, or may without another word.
     Gone,
 }
+
+/// What became of a new version of the app.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only a page is updated while it is open"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// It is there and starts when the user says so.
+    Waits,
+    /// Another tab has started it; this page is still of the version before.
+    Taken,
+}
+
+impl Update {
+    /// The value of the attribute `data-update`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Taken => "taken",
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 use futures::future::join_all;
 use storage::{
     backend::Backend,
-    model::{EntityKey, Row},
+    model::{EntityKey, Row, Stamp},
 };
 
 use crate::{
@@ -101,8 +101,7 @@ pub async fn rows_are_all_of_one_moment(harness: Rc<dyn Harness>) {
     assert!(harness.within(join_all(commits)).await.iter().all(Result::is_ok));
     for rows in asked {
         let rows = rows.unwrap();
-        let newest: BTreeSet<_> =
-            rows.iter().map(|(_, row)| row.registers.newest().map(|stamp| stamp.millis())).collect();
+        let newest: BTreeSet<_> = rows.iter().map(|(_, row)| row.registers.newest().map(Stamp::millis)).collect();
         let rounds: BTreeSet<_> = rows
             .iter()
             .map(|(_, row)| row.registers.value(&storage::model::RegisterName::parse("extra.round")).cloned())

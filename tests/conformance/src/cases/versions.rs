@@ -52,7 +52,7 @@ pub async fn a_newer_schema_is_read_and_untouched(hands: Rc<dyn Hands>) {
             assert_eq!(db.rows([sample.node(0), sample.edge(0)].into()).await.unwrap().len(), 2);
             assert_eq!(db.kv("theme").await, Ok(Some("light".into())));
             assert_eq!(db.oplog().await.unwrap().len(), 1);
-            assert_eq!(db.assets().await.unwrap().rows, [picture.clone()]);
+            assert_eq!(db.assets().await.unwrap().rows, std::slice::from_ref(&picture));
             assert_eq!(db.uses().await, Ok(vec![]));
             write_everything(&*db, &sample, &mut author).await;
         }

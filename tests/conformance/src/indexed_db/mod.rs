@@ -98,7 +98,7 @@ impl Hands for InIndexedDb {
 
     fn make_newer(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(async {
-            hands::disconnect(&hands::connect(&self.name, NEWER, true, vec!["later".into()]).await.unwrap())
+            hands::disconnect(&hands::connect(&self.name, NEWER, true, vec!["later".into()]).await.unwrap());
         })
     }
 

@@ -7,7 +7,7 @@ use std::{sync::OnceLock, time::Instant};
 
 use dioxus::prelude::*;
 
-use super::{Leaving, PageState};
+use super::{Leaving, PageState, Update};
 
 pub use self::{
     files::{
@@ -30,6 +30,12 @@ pub const CAN_RELOAD: bool = false;
 
 /// A window isn't loaded anew.
 pub fn reload() {}
+
+/// A window's program is replaced by whoever installed it.
+pub fn on_update(_tell: impl Fn(Update) + 'static) {}
+
+/// Nothing waits here.
+pub fn take_update() {}
 
 /// Whether this is a window of a process of its own, and not a page of a browser's.
 pub const IS_NATIVE: bool = true;

@@ -4,6 +4,7 @@ mod files;
 mod folder;
 mod media;
 mod package;
+mod update;
 
 use dioxus::prelude::*;
 use dioxus_web::WebEventExt;
@@ -17,6 +18,7 @@ pub use self::{
     folder::{allow_folder, choose_folder, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
     package::{FETCHES, fetch, save_package},
+    update::{on_update, take_update},
 };
 
 /// What the private files are called here.
