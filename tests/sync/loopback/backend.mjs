@@ -63,6 +63,7 @@ export class Backend {
   async callNow(kind, path, args, token) {
     const as = this.#as(token);
     try {
+      await checkPublic(kind, path);
       const value = await as[kind](reference(path), jsonToConvex(args ?? {}));
       return { status: "success", value: this.#readdress(convexToJson(value ?? null)) };
     } catch (error) {
@@ -151,6 +152,14 @@ export class Backend {
 
 function reference(path) {
   return makeFunctionReference(path.replace(/\.js(?=:)/, ""));
+}
+
+/** convex-test calls whatever there is. Clients call what is public, as what it is. */
+async function checkPublic(kind, path) {
+  const [, file, name] = /^([^:]+?)(?:\.js)?:([^:]+)$/.exec(path) ?? [];
+  const found = (await modules[`./functions/${file}.ts`]?.())?.[name];
+  if (found?.isPublic !== true) throw new Error(`Could not find public function for '${path}'.`);
+  if ((kind === "query") !== (found.isQuery === true)) throw new Error(`'${path}' is no ${kind}.`);
 }
 
 /** The data of a ConvexError, which convex-test hands over as text. */
