@@ -16,8 +16,30 @@ export function userOf(name) {
   return `${ISSUER}|${name}`;
 }
 
-/** A token that nobody has issued. */
+/** A token of this deployment that has the form of a real one (a JWT, without a signature), for clients that look inside. */
+export function tokenOf(name, { seconds = 3600 } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none", typ: "JWT" })}.${part({ iss: ISSUER, sub: name, aud: "atelier", iat: now, exp: now + seconds })}.`;
+}
+
+/** A token that is none of this deployment's, or no longer. */
 export class BadToken extends Error {}
+
+/** The user of a token. */
+function nameOf(token) {
+  const name = /^test:([A-Za-z0-9._-]+)$/.exec(token)?.[1];
+  if (name !== undefined) return name;
+  let claims;
+  try {
+    claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  } catch {
+    throw new BadToken("the token is none of this deployment's");
+  }
+  if (claims.iss !== ISSUER || typeof claims.sub !== "string") throw new BadToken("the token is none of this deployment's");
+  if (claims.exp * 1000 <= Date.now()) throw new BadToken("the token has expired");
+  return claims.sub;
+}
 
 let ahead = 0;
 const wall = Date.now;
@@ -35,6 +57,7 @@ export class Backend {
   #chain = Promise.resolve();
   #files = new Map();
   #uploads = new Set();
+  #expired = new Set();
 
   /** `limited`: a transaction that does more than Convex allows fails. */
   constructor({ limited = true } = {}) {
@@ -44,9 +67,14 @@ export class Backend {
   /** The caller of a token; without one, nobody. */
   #as(token) {
     if (token === undefined || token === null || token === "") return this.#test;
-    const name = /^test:([A-Za-z0-9._-]+)$/.exec(token)?.[1];
-    if (name === undefined) throw new BadToken("the token is none of this deployment's");
+    if (this.#expired.has(token)) throw new BadToken("the token has expired");
+    const name = nameOf(token);
     return this.#test.withIdentity({ subject: name, issuer: ISSUER, tokenIdentifier: userOf(name) });
+  }
+
+  /** Takes no more calls with this token. */
+  expire(token) {
+    this.#expired.add(token);
   }
 
   /** Fails if it is no token of this deployment. */
