@@ -5,6 +5,7 @@ mod bench;
 mod bundle;
 mod cargo;
 mod compress;
+mod css;
 mod desktop;
 mod display;
 mod dist;

@@ -16,7 +16,7 @@ use anyhow::{Result, ensure};
 use crate::{
     bundle::{Profile, Wasm},
     compress::compress,
-    files,
+    css, files,
     fingerprint::{Fingerprint, Made, short_hash, unless_made},
     lock,
     page::{self, Links},
@@ -31,7 +31,8 @@ const RECIPE: &str = concat!(
     include_str!("site.rs"),
     include_str!("page.rs"),
     include_str!("service_worker.rs"),
-    include_str!("compress.rs")
+    include_str!("compress.rs"),
+    include_str!("css.rs")
 );
 
 /// Builds the site, unless it already is what these sources give. Returns its folder.
@@ -69,8 +70,8 @@ fn place_code(code: &Path, site: &Path) -> Result<String> {
     Ok(name)
 }
 
-/// Copies `assets/` and writes the page that refers to them, to the code and, if it is to be kept, to the service worker.
-fn place_page(code: &str, site: &Path, kept: bool) -> Result<()> {
+/// Copies `assets/` and writes the page that refers to them, to the code and, in a release, to the service worker.
+fn place_page(code: &str, site: &Path, is_release: bool) -> Result<()> {
     let template = files::read_text(&template())?;
     let mut names = Vec::new();
     for file in files::list(&assets())? {
@@ -78,7 +79,10 @@ fn place_page(code: &str, site: &Path, kept: bool) -> Result<()> {
         if name == service_worker::NAME {
             continue;
         }
-        let content = files::read(&file)?;
+        let mut content = files::read(&file)?;
+        if is_release && name.ends_with(".css") {
+            content = css::without_comments(&files::read_text(&file)?).into_bytes();
+        }
         let target = match name.rsplit_once('.') {
             // Only what nothing but the page refers to may change its name.
             Some((stem, kind @ ("css" | "js"))) if page::refers_to(&template, &name) => {
@@ -105,7 +109,7 @@ fn place_page(code: &str, site: &Path, kept: bool) -> Result<()> {
         assets: &names,
         wasm: &format!("{code}/app_bg.wasm"),
         modules: &modules,
-        worker: kept.then_some(service_worker::NAME),
+        worker: is_release.then_some(service_worker::NAME),
     };
     files::write(&site.join("index.html"), page::link(&template, &links)?)
 }

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// Why nothing of a package comes in. Each has a sentence for the user, with the entry's name where there is one, and a short
 /// code for programs. Names are written with escapes for everything that could make them read as something else.
+///
+/// As text it is its code and its sentence: on the other side of a worker it is [`PackageError::Reported`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(from = "Report", into = "Report")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the sentences say what the fields are")]
 pub enum PackageError {
@@ -140,6 +143,28 @@ pub enum PackageError {
     /// Called off.
     #[error("it was cancelled")]
     Cancelled,
+    /// One of the others, found by a worker.
+    #[error("{sentence}")]
+    Reported { code: String, sentence: String },
+}
+
+/// What goes from a worker to its page. All variants with all their fields would be a tenth of the page's code.
+#[derive(Serialize, Deserialize)]
+struct Report {
+    code: String,
+    sentence: String,
+}
+
+impl From<PackageError> for Report {
+    fn from(error: PackageError) -> Self {
+        Self { code: error.code().to_owned(), sentence: error.to_string() }
+    }
+}
+
+impl From<Report> for PackageError {
+    fn from(Report { code, sentence }: Report) -> Self {
+        Self::Reported { code, sentence }
+    }
 }
 
 fn within(folder: Option<&String>) -> String {
@@ -150,8 +175,9 @@ fn within(folder: Option<&String>) -> String {
 
 impl PackageError {
     /// A short code for programs and tests.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
+            Self::Reported { code, .. } => code,
             Self::NotZip => "not-zip",
             Self::Truncated => "truncated",
             Self::NotExact { .. } => "not-exact",

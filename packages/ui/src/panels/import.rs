@@ -63,7 +63,7 @@ impl PartialEq for Checked {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refusal {
     /// For programs: short and stable.
-    pub code: &'static str,
+    pub code: String,
     /// For people.
     pub words: String,
 }
@@ -165,7 +165,7 @@ async fn look_at(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
     }
     let checked = match file.read().await {
         Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
-        Err(error) => Err(Refusal { code: "unreadable", words: format!("The file can’t be read: {error}") }),
+        Err(error) => Err(Refusal { code: "unreadable".into(), words: format!("The file can’t be read: {error}") }),
     };
     checked.map_or_else(Outcome::Refused, Outcome::ComfyUi)
 }
@@ -173,7 +173,9 @@ async fn look_at(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
 async fn look_at_package(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
     let package = match package::look(file.source.clone(), ticket).await {
         Ok(package) => package,
-        Err(error) => return Outcome::Refused(Refusal { code: error.code(), words: sentence(&error.to_string()) }),
+        Err(error) => {
+            return Outcome::Refused(Refusal { code: error.code().to_owned(), words: sentence(&error.to_string()) });
+        }
     };
     let here = store.summary(package.workflow.id).map(|summary| summary.name);
     match package.outlook(store.session().assets()).await {
@@ -181,7 +183,7 @@ async fn look_at_package(store: &Store, file: &Incoming, ticket: Ticket) -> Outc
             let (package, source) = (Rc::new(package), file.source.clone());
             Outcome::Package(Checked { package, source, outlook, here, as_update: false })
         }
-        Err(error) => Outcome::Refused(Refusal { code: "unreadable", words: sentence(&error.to_string()) }),
+        Err(error) => Outcome::Refused(Refusal { code: "unreadable".into(), words: sentence(&error.to_string()) }),
     }
 }
 
@@ -217,13 +219,13 @@ async fn follow<T>(mut going: Signal<Option<Going>>, ticket: &Ticket, work: impl
 
 fn check(bytes: &[u8], file: &str, next_stamp: &mut dyn FnMut() -> Stamp) -> Result<Box<Import>, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|error| Refusal {
-        code: "not-text",
+        code: "not-text".into(),
         words: format!("This is no text from byte {} on, so it is no workflow.", error.valid_up_to()),
     })?;
     let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
     comfyui::import(text, name, next_stamp)
         .map(Box::new)
-        .map_err(|error| Refusal { code: error.reason(), words: error.to_string() })
+        .map_err(|error| Refusal { code: error.reason().to_owned(), words: error.to_string() })
 }
 
 /// What an import needs.

@@ -238,7 +238,7 @@ fn Damaged(number: usize, file: String, bytes: u64, checked: Checked) -> Element
 
 fn refused(file: &str, refusal: &Refusal) -> Element {
     let Refusal { code, words } = refusal;
-    let code = *code;
+    let code = code.as_str();
     rsx! {
         div {
             class: "report bad",

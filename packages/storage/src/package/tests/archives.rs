@@ -11,14 +11,14 @@ use crate::{
     package::{Limits, PackageError, check},
 };
 
-fn with(extra: Entry) -> &'static str {
+fn with(extra: Entry) -> String {
     let mut entries = Fixture::new().entries();
     entries.push(extra);
     verdict(archive(&entries))
 }
 
 /// The asset's entry changed.
-fn changed(change: impl Fn(&mut Entry)) -> &'static str {
+fn changed(change: impl Fn(&mut Entry)) -> String {
     let mut entries = Fixture::new().entries();
     change(&mut entries[2]);
     verdict(archive(&entries))
@@ -150,7 +150,7 @@ fn every_limit_holds() {
     let file = archive(&Fixture::new().entries());
     let within = |limits: Limits| {
         let checked = check(Cursor::new(file.clone()), &limits, &Ticket::default());
-        checked.err().map_or("valid", |error| error.code())
+        checked.err().map_or("valid".to_owned(), |error| error.code().to_owned())
     };
     let all = Limits::DEFAULT;
     assert_eq!(within(all), "valid");
@@ -179,7 +179,7 @@ fn a_damaged_asset_is_told_apart_from_a_damaged_package() {
         change(&mut entries);
         let package = looked_at(archive(&entries)).unwrap();
         assert_eq!((package.damaged.len(), package.contents().len()), (1, 0));
-        package.refusal().unwrap().code()
+        package.refusal().unwrap().code().to_owned()
     };
     assert_eq!(damage(&|entries| drop(entries.pop())), "asset-file-missing");
     assert_eq!(damage(&|entries| entries[2].crc32 ^= 1), "entry-damaged");

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{
-    ASSET, EDGE, Fixture, ONE, TWO, code, verdict,
+    ASSET, EDGE, Fixture, ONE, PackageError, TWO, code, verdict,
     zip::{Entry, archive},
 };
 
 /// The verdict on a package with one value of the manifest changed: removed if there is none.
-fn manifest(pointer: &str, value: Option<Value>) -> &'static str {
+fn manifest(pointer: &str, value: Option<Value>) -> String {
     let mut fixture = Fixture::new();
     put(&mut fixture.manifest, pointer, value);
     code(&fixture.check())
 }
 
-fn workflow(pointer: &str, value: Option<Value>) -> &'static str {
+fn workflow(pointer: &str, value: Option<Value>) -> String {
     let mut fixture = Fixture::new();
     put(&mut fixture.workflow, pointer, value);
     code(&fixture.check())
@@ -32,7 +32,7 @@ fn put(json: &mut Value, pointer: &str, value: Option<Value>) {
 }
 
 /// The verdict on a package with these texts as its files.
-fn texts(manifest: &str, workflow: &str) -> &'static str {
+fn texts(manifest: &str, workflow: &str) -> String {
     let mut entries = Fixture::new().entries();
     entries[0] = Entry::deflated("manifest.json", manifest.as_bytes());
     entries[1] = Entry::deflated("workflow.json", workflow.as_bytes());
@@ -225,4 +225,12 @@ fn references_lead_into_the_package_or_to_the_web_and_nowhere_else() {
     let mut fixture = Fixture::new();
     fixture.manifest["assets"][0] = json!({"id": ASSET, "origin": "url", "url": "https://example.com/x"});
     assert_eq!(code(&fixture.check()), "ref-unknown");
+}
+
+#[test]
+fn a_refusal_that_a_worker_reports_says_the_same() {
+    let error = PackageError::BadSize { path: "nodes/0/size".into(), found: "-1".into() };
+    let text = serde_json::to_string(&error).unwrap();
+    let reported: PackageError = serde_json::from_str(&text).unwrap();
+    assert_eq!((reported.code(), reported.to_string()), (error.code(), error.to_string()));
 }

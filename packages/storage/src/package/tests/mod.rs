@@ -76,15 +76,16 @@ fn looked_at(file: Vec<u8>) -> Result<Package, PackageError> {
 }
 
 /// The code of the refusal; `valid` if there is none.
-fn verdict(file: Vec<u8>) -> &'static str {
+fn verdict(file: Vec<u8>) -> String {
     code(&looked_at(file))
 }
 
-fn code(checked: &Result<Package, PackageError>) -> &'static str {
-    match checked {
-        Ok(package) => package.refusal().map_or("valid", PackageError::code),
-        Err(error) => error.code(),
-    }
+fn code(checked: &Result<Package, PackageError>) -> String {
+    let refusal = match checked {
+        Ok(package) => package.refusal(),
+        Err(error) => Some(error),
+    };
+    refusal.map_or("valid", PackageError::code).to_owned()
 }
 
 #[test]
