@@ -55,6 +55,8 @@ pub struct SyncEngine {
     leads: bool,
     /// None: what is stored hasn't been read yet.
     workflows: Option<BTreeMap<WorkflowId, WorkflowSync>>,
+    /// What was recorded while what is stored is being read: that may or may not hold it.
+    early: Vec<OplogRecord>,
     /// How many ops of each record wait.
     records: BTreeMap<Stamp, usize>,
     /// Records of which none waits any more.
@@ -85,6 +87,7 @@ impl SyncEngine {
             on: false,
             leads: false,
             workflows: None,
+            early: Vec::new(),
             records: BTreeMap::new(),
             loose: BTreeSet::new(),
             network: true,
@@ -190,6 +193,7 @@ impl SyncEngine {
             return;
         }
         self.workflows = None;
+        self.early.clear();
         self.records.clear();
         self.loose.clear();
         (self.failures, self.retry_at, self.turn) = (0, 0, None);
@@ -210,7 +214,7 @@ impl SyncEngine {
             (id, WorkflowSync::new(id, progress, read_or_default::<Kept>(kept.as_ref())))
         };
         self.workflows = Some(stored.workflows.into_iter().map(workflow).collect());
-        for record in &stored.oplog {
+        for record in stored.oplog.iter().chain(&std::mem::take(&mut self.early)) {
             self.recorded(record);
         }
         for (_, workflow) in self.workflows.iter_mut().flatten() {
@@ -220,6 +224,9 @@ impl SyncEngine {
     }
 
     fn recorded(&mut self, record: &OplogRecord) {
+        if self.workflows.is_none() && self.on && self.leads {
+            self.early.push(record.clone());
+        }
         if self.workflows.is_none() || self.records.contains_key(&record.id) {
             return;
         }

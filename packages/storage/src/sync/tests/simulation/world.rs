@@ -1,6 +1,6 @@
 //! What happens, and when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     check,
@@ -65,8 +65,8 @@ pub struct World {
     happenings: BTreeMap<(u64, u64), Happening>,
     pub server: Server,
     pub replicas: Vec<Replica>,
-    /// What the server has forgotten.
-    pub swept: BTreeSet<EntityKey>,
+    /// What the server has forgotten, as it was then.
+    pub swept: BTreeMap<EntityKey, Registers>,
     workflows: Vec<WorkflowId>,
     /// Of a thousand calls, how many go wrong in each way.
     trouble: u64,
@@ -98,7 +98,7 @@ impl World {
             happenings: BTreeMap::new(),
             server,
             replicas,
-            swept: BTreeSet::new(),
+            swept: BTreeMap::new(),
             workflows: Vec::new(),
             trouble,
             crashes,
@@ -229,11 +229,15 @@ impl World {
             }
             Happening::Sweep => {
                 for workflow in self.workflows.clone() {
-                    let before: BTreeSet<_> = self.entities(workflow);
+                    let mut gone = self.entities(workflow);
                     self.server.sweep(workflow, RETENTION);
-                    let after = self.entities(workflow);
-                    self.swept.extend(before.difference(&after));
-                    self.say(|| format!("the server sweeps {:?}", before.difference(&after).collect::<Vec<_>>()));
+                    for key in self.entities(workflow).keys() {
+                        gone.remove(key);
+                    }
+                    self.say(|| format!("the server sweeps {:?}", gone.keys().collect::<Vec<_>>()));
+                    for (key, registers) in gone {
+                        self.swept.entry(key).or_default().merge(&registers);
+                    }
                 }
             }
             Happening::Correct(number) => {
@@ -243,8 +247,9 @@ impl World {
         }
     }
 
-    fn entities(&self, workflow: WorkflowId) -> BTreeSet<EntityKey> {
-        self.server.workflow(workflow).into_iter().flat_map(Stored::entities).map(|(key, _)| key).collect()
+    fn entities(&self, workflow: WorkflowId) -> BTreeMap<EntityKey, Registers> {
+        let stored = self.server.workflow(workflow).into_iter().flat_map(Stored::entities);
+        stored.map(|(key, registers)| (key, registers.clone())).collect()
     }
 
     fn hear(&mut self, number: usize, event: Event) {
