@@ -193,7 +193,7 @@ export class Batch {
       fields: row.fields,
       seq: row.seq,
       assets: row.assets,
-      ...(isDeleted(row.fields) ? { deletedAt: row.stored?.deletedAt ?? this.now } : {}),
+      ...(isDeleted(row.fields) ? { deletedAt: this.now } : {}),
     };
     if (row.stored === null) await this.ctx.db.insert("entities", document);
     else await this.ctx.db.replace(row.stored._id, document);

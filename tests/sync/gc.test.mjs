@@ -48,6 +48,17 @@ test("a tombstone goes after 30 days, and who has not seen it reads everything a
   }
 });
 
+test("an edit of a tombstone lets it stay for another 30 days, so that nobody who was away for less reads everything anew", async () => {
+  const node = id();
+  await alice.apply(workflow, op({ id: node }, { deleted: true }));
+  setClockAhead(20 * DAY);
+  await alice.apply(workflow, op({ id: node }, { title: "late" }));
+  setClockAhead(49 * DAY);
+  assert.equal(await backend.internal("gc:tombstones"), 0);
+  setClockAhead(51 * DAY);
+  assert.equal(await backend.internal("gc:tombstones"), 1);
+});
+
 test("a late edit of something swept makes it known again", async () => {
   const node = id();
   await alice.apply(workflow, op({ id: node }, { deleted: true }));
