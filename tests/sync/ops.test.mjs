@@ -88,6 +88,15 @@ test("an op sent again is known, and changes nothing, also in the same call", as
   assert.equal(again.head, first.head);
 });
 
+test("a known op that would be refused now is known", async () => {
+  const workflow = await workflowOf(alice);
+  await alice.mutation("members:invite", { workflowId: workflow, user: "https://loopback.invalid|bob", role: "editor" });
+  const one = op({ id: id() }, { title: "x" });
+  await bob.apply(workflow, one);
+  await alice.mutation("members:invite", { workflowId: workflow, user: "https://loopback.invalid|bob", role: "viewer" });
+  assert.deepEqual((await bob.apply(workflow, one)).results, [{ opId: one.opId, status: "duplicate", seq: 2 }]);
+});
+
 test("nobody takes another's op ids away", async () => {
   const workflow = await workflowOf(alice);
   await alice.mutation("members:invite", { workflowId: workflow, user: "https://loopback.invalid|bob", role: "editor" });
