@@ -137,7 +137,7 @@ async function sharedAsset(ctx: QueryCtx, workflowId: string, sha256: string): P
   const uses = await ctx.db
     .query("uses")
     .withIndex("by_workflow_sha", (q) => q.eq("workflowId", workflowId).eq("sha256", sha256))
-    .take(8);
+    .take(4);
   if (uses.length === 0) return null;
   for (const writer of new Set(uses.map((use) => use.user))) {
     const asset = await assetOf(ctx, writer, sha256);
@@ -146,7 +146,7 @@ async function sharedAsset(ctx: QueryCtx, workflowId: string, sha256: string): P
   const assets = await ctx.db
     .query("assets")
     .withIndex("by_sha", (q) => q.eq("sha256", sha256))
-    .take(8);
+    .take(4);
   for (const asset of assets) {
     if ((await memberOf(ctx, workflowId, asset.owner)) !== null) return asset;
   }

@@ -1,6 +1,6 @@
 // Judges the ops of one call, one after the other, and writes what came of them once at the end.
 
-import type { Doc } from "./_generated/dataModel.js";
+import type { Doc, Id } from "./_generated/dataModel.js";
 import type { MutationCtx } from "./_generated/server.js";
 import { Budget } from "./budget.js";
 import * as limits from "./limits.js";
@@ -38,13 +38,21 @@ interface Verdict {
   result: OpResult;
   /** What the result shows, in its final state. */
   shows: Row[];
+  /** The op's row, of an op that was known and now did something again. */
+  stored?: Id<"appliedOps"> | undefined;
+}
+
+/** An op that was stored before, maybe by this batch. */
+interface Known {
+  seq: number;
+  stored: Id<"appliedOps"> | undefined;
 }
 
 export class Batch {
   readonly budget = new Budget();
   private readonly rows = new Map<string, Row>();
   private readonly verdicts: Verdict[] = [];
-  private readonly known = new Map<string, number>();
+  private readonly known = new Map<string, Known>();
   /** Bytes of entities in the answer. */
   private answered = 0;
   seq: number;
@@ -72,13 +80,10 @@ export class Batch {
       return true;
     }
 
-    const seen = await this.seqOfKnown(op.opId);
-    if (seen !== undefined) {
-      this.verdicts.push({ result: { opId: op.opId, status: "duplicate", seq: seen }, shows: [] });
-      return true;
-    }
-
+    const known = await this.find(op.opId);
     const refusal = this.refusalOf(op);
+    // What was stored is not refused afterwards.
+    if (known !== undefined && refusal !== undefined) return this.duplicate(op, known);
     if (op.entities.length > limits.OP_ENTITIES) {
       this.reject(op, refusal?.code ?? "TOO_LARGE");
       return true;
@@ -86,6 +91,7 @@ export class Batch {
     const rows = await this.load(op);
     if (rows === undefined) {
       if (!first) return false;
+      if (known !== undefined) return this.duplicate(op, known);
       this.reject(op, refusal?.code ?? "TOO_LARGE");
       return true;
     }
@@ -101,6 +107,7 @@ export class Batch {
       const merged = merge(row.fields, entity.fields);
       const bytes = sizeOf(merged.fields);
       if (bytes > limits.ENTITY_BYTES || merged.fields.length > limits.ENTITY_REGISTERS) {
+        if (known !== undefined) return this.duplicate(op, known);
         return this.show(first, this.rejection(op, { code: "TOO_LARGE" }), rows);
       }
       if (row.seq === 0) made += 1;
@@ -111,7 +118,10 @@ export class Batch {
       evicted += row.assets.length - kept;
       staged.push({ row, fields: merged.fields, bytes, assets, changed: merged.changed, lost: merged.lost });
     }
+    // A known op is merged all the same: an entity that was swept meanwhile needs all of it again. As a rule that changes nothing.
+    if (known !== undefined && !staged.some((one) => one.changed)) return this.duplicate(op, known);
     if (this.entities + made > limits.WORKFLOW_ENTITIES) {
+      if (known !== undefined) return this.duplicate(op, known);
       return this.show(first, this.rejection(op, { code: "LIMIT" }), rows);
     }
     const shows = staged.filter((one) => one.lost);
@@ -134,8 +144,9 @@ export class Batch {
     this.verdicts.push({
       result: { opId: op.opId, status: shows.length > 0 ? "merged" : "applied", seq },
       shows: shows.map((one) => one.row),
+      stored: known?.stored,
     });
-    this.known.set(op.opId, seq);
+    this.known.set(op.opId, { seq, stored: known?.stored });
     return true;
   }
 
@@ -157,10 +168,12 @@ export class Batch {
     for (const row of this.rows.values()) {
       if (row.dirty) await this.write(row);
     }
-    for (const { result } of this.verdicts) {
+    for (const { result, stored } of this.verdicts) {
       if (result.status !== "applied" && result.status !== "merged") continue;
       const { workflowId, user, now } = this;
-      await this.ctx.db.insert("appliedOps", { workflowId, user, opId: result.opId, seq: result.seq, at: now });
+      const { opId, seq } = result;
+      if (stored === undefined) await this.ctx.db.insert("appliedOps", { workflowId, user, opId, seq, at: now });
+      else await this.ctx.db.patch(stored, { seq, at: now });
     }
     return this.verdicts.map(({ result, shows }) => {
       const shown = shows.filter((row) => row.seq > 0).map(entityOf);
@@ -193,13 +206,13 @@ export class Batch {
       fields: row.fields,
       seq: row.seq,
       assets: row.assets,
-      ...(isDeleted(row.fields) ? { deletedAt: row.stored?.deletedAt ?? this.now } : {}),
+      ...(isDeleted(row.fields) ? { deletedAt: this.now } : {}),
     };
     if (row.stored === null) await this.ctx.db.insert("entities", document);
     else await this.ctx.db.replace(row.stored._id, document);
   }
 
-  private async seqOfKnown(opId: string): Promise<number | undefined> {
+  private async find(opId: string): Promise<Known | undefined> {
     const here = this.known.get(opId);
     if (here !== undefined) return here;
     this.budget.ranges += 1;
@@ -208,7 +221,12 @@ export class Batch {
       .query("appliedOps")
       .withIndex("by_op", (q) => q.eq("workflowId", workflowId).eq("user", user).eq("opId", opId))
       .unique();
-    return stored?.seq;
+    return stored === null ? undefined : { seq: stored.seq, stored: stored._id };
+  }
+
+  private duplicate(op: Op, { seq }: Known): true {
+    this.verdicts.push({ result: { opId: op.opId, status: "duplicate", seq }, shows: [] });
+    return true;
   }
 
   /** Why the op cannot be stored, as far as the op itself and its sender say. */

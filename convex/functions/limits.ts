@@ -27,7 +27,7 @@ export const ENTITY_ASSETS = 64;
 export const OP_ASSETS = 1000;
 
 /** Bytes of entities that one transaction reads or answers with. */
-export const TRANSACTION_BYTES = 7 * MIB;
+export const TRANSACTION_BYTES = 6 * MIB;
 /** Index ranges of one transaction. */
 export const TRANSACTION_RANGES = 3600;
 /** Documents that one transaction writes. */

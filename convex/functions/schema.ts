@@ -29,7 +29,7 @@ export default defineSchema({
     seq: v.number(),
     /** The hashes for which there is a row in `uses`. */
     assets: v.array(v.string()),
-    /** When the server learned of its deletion; absent while it is not deleted. */
+    /** When the deleted entity last changed; absent while it is not deleted. Who has seen that much needs its tombstone no more. */
     deletedAt: v.optional(v.number()),
   })
     .index("by_entity", ["workflowId", "kind", "entityId"])

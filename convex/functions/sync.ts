@@ -90,18 +90,20 @@ export const heads = query({
 
 /**
  * One page of the entities that changed after `cursor`, oldest change first. `reset`: tombstones that the client has not seen
- * were swept, so it has to read everything, from 0; each page of that reading says `full`.
+ * were swept, so it has to read everything, from 0. The pages of that reading name the `gcSeq` that its first one answered: what was
+ * swept before it began is no reason to begin again.
  */
 export const changesSince = query({
-  args: { workflowId: v.string(), cursor: v.number(), limit: v.optional(v.number()), full: v.optional(v.boolean()) },
+  args: { workflowId: v.string(), cursor: v.number(), limit: v.optional(v.number()), gcSeq: v.optional(v.number()) },
   returns: v.object({
     reset: v.boolean(),
     entities: v.array(entity),
     cursor: v.number(),
     done: v.boolean(),
+    gcSeq: v.number(),
     serverNow: v.number(),
   }),
-  handler: async (ctx, { workflowId, cursor, limit = limits.PAGE_ENTITIES, full = false }) => {
+  handler: async (ctx, { workflowId, cursor, limit = limits.PAGE_ENTITIES, gcSeq: known }) => {
     const user = await caller(ctx);
     checkWorkflowId(workflowId);
     if (!Number.isSafeInteger(cursor) || cursor < 0) throw failure("BAD_REQUEST", "cursor is no whole number");
@@ -110,14 +112,15 @@ export const changesSince = query({
     }
     const serverNow = Date.now();
     const head = await headOf(ctx, workflowId);
-    if (head === null) return { reset: false, entities: [], cursor: 0, done: true, serverNow };
+    if (head === null) return { reset: false, entities: [], cursor: 0, done: true, gcSeq: 0, serverNow };
     if (head.deleted) throw failure("WORKFLOW_DELETED_FOR_GOOD", "the owner has deleted this workflow on the server");
     await roleIn(ctx, workflowId, user);
 
     // Of a deployment that was set back to an older state, a client may have seen more than there is now.
     const after = cursor > head.seq ? 0 : cursor;
-    if (after < head.gcSeq && after !== 0 && !full) {
-      return { reset: true, entities: [], cursor: 0, done: false, serverNow };
+    const { gcSeq } = head;
+    if (after < gcSeq && after !== 0 && known !== gcSeq) {
+      return { reset: true, entities: [], cursor: 0, done: false, gcSeq, serverNow };
     }
     const entities = [];
     let bytes = 0;
@@ -126,12 +129,12 @@ export const changesSince = query({
       .withIndex("by_workflow_seq", (q) => q.eq("workflowId", workflowId).gt("seq", after));
     for await (const { kind, entityId, fields, seq } of rows) {
       if (entities.length === limit || bytes > limits.PAGE_BYTES) {
-        return { reset: false, entities, cursor: entities.at(-1)?.seq ?? after, done: false, serverNow };
+        return { reset: false, entities, cursor: entities.at(-1)?.seq ?? after, done: false, gcSeq, serverNow };
       }
       entities.push({ kind, id: entityId, fields, seq });
       bytes += sizeOf(fields);
     }
-    return { reset: false, entities, cursor: head.seq, done: true, serverNow };
+    return { reset: false, entities, cursor: head.seq, done: true, gcSeq, serverNow };
   },
 });
 

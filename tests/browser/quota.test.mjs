@@ -1,10 +1,13 @@
 // Room runs short, or out: that is said in time, nothing that is stored suffers, and what didn't fit can be tried again.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { address, open } from "./support/app.mjs";
 import { closeBrowser, freshContext } from "./support/browser.mjs";
 import { grid } from "./support/comfyui.mjs";
+import { PROMPT } from "./support/kinds.mjs";
 import { addMedia, choose, pictures, seen } from "./support/pictures.mjs";
 import { storedRows } from "./support/stored.mjs";
 
@@ -139,4 +142,46 @@ test("it is asked with the first workflow as well", async (t) => {
   const { app, asked } = await counted(t);
   await app.importJson("grid.json", grid(3), 3);
   assert.equal(await asked(), 1);
+});
+
+test("what a full disk does not take can be saved to a file, and comes in elsewhere", { timeout: 120_000 }, async (t) => {
+  const context = await freshContext(t);
+  const devtools = await context.newCDPSession(await context.newPage());
+  const allow = (quotaSize) => devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize });
+  // Before anything is written: the engine asks for its share rarely, and writes what fits into the last answer.
+  await allow(1_000_000);
+  const app = await open(t, context);
+  await app.newWorkflow();
+  await app.saved();
+  // More than there is room for: what cannot be compressed.
+  const node = await app.canvas.add(PROMPT.query, await app.canvas.emptyPlace());
+  const text = randomBytes(1_500_000).toString("base64");
+  const field = app.inspector.getByRole("textbox", { name: "Text" });
+  const failed = app.page.locator('[data-save-state="failed"]');
+  for (let rounds = 0; (await failed.count()) === 0; rounds++) {
+    assert.ok(rounds < 8, "the disk was never full");
+    await field.fill(`${rounds} ${text}`);
+    await app.page.waitForFunction(() => !document.querySelector('[data-save-state="saving"]'), undefined, { timeout: 60_000 });
+  }
+  const lost = await field.inputValue();
+  const downloading = app.page.waitForEvent("download");
+  await failed.getByRole("button", { name: "Save to a file" }).click();
+  const download = await downloading;
+  assert.match(download.suggestedFilename(), /rescued work\.json$/);
+  const file = await readFile(await download.path());
+
+  const other = await open(t);
+  await other.chooseFiles({ name: "Atelier rescued work.json", mimeType: "application/json", buffer: file });
+  const [report] = await other.importReports(1);
+  assert.deepEqual([report.valid, report.nodes, report.edges], [true, 1, 0]);
+  await other.importDialog.getByRole("button", { name: "Import", exact: true }).click();
+  await other.page.locator(`[data-node-id="${node}"]`).waitFor();
+  await other.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+  assert.equal(await other.inspector.getByRole("textbox", { name: "Text" }).inputValue(), lost);
+  await other.saved();
+
+  // With room again, it is stored by itself.
+  await allow();
+  await failed.getByRole("button", { name: "Try again" }).click();
+  await app.saved();
 });

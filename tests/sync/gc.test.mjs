@@ -48,6 +48,49 @@ test("a tombstone goes after 30 days, and who has not seen it reads everything a
   }
 });
 
+test("an edit of a tombstone lets it stay for another 30 days, so that nobody who was away for less reads everything anew", async () => {
+  const node = id();
+  await alice.apply(workflow, op({ id: node }, { deleted: true }));
+  setClockAhead(20 * DAY);
+  await alice.apply(workflow, op({ id: node }, { title: "late" }));
+  setClockAhead(49 * DAY);
+  assert.equal(await backend.internal("gc:tombstones"), 0);
+  setClockAhead(51 * DAY);
+  assert.equal(await backend.internal("gc:tombstones"), 1);
+});
+
+test("a reading during which the sweep comes begins again", async () => {
+  const [first, second] = [id(), id()];
+  await alice.apply(workflow, op({ id: first }, { title: 1 }), op({ id: second }, { deleted: true }));
+  const page = await alice.query("sync:changesSince", { workflowId: workflow, cursor: 0, limit: 1 });
+  assert.deepEqual([page.cursor, page.gcSeq], [1, 0]);
+  setClockAhead(31 * DAY);
+  await backend.internal("gc:tombstones");
+  const { reset, gcSeq } = await alice.query("sync:changesSince", { workflowId: workflow, cursor: 1, gcSeq: page.gcSeq });
+  assert.deepEqual([reset, gcSeq], [true, 3]);
+});
+
+test("what was swept comes back whole with the op that had made it, though its id is known", async () => {
+  const node = id();
+  const made = op({ id: node }, { title: "made", deleted: false });
+  await alice.apply(workflow, made);
+  await alice.apply(workflow, op({ id: node }, { deleted: true }));
+  setClockAhead(29 * DAY);
+  await alice.apply(workflow, op({ id: id() }, { title: "so that something is new" }));
+  // As if the ids of ops were kept for longer than tombstones.
+  await backend.run(async (ctx) => {
+    const row = await ctx.db.query("entities").withIndex("by_entity", (q) => q.eq("workflowId", workflow).eq("kind", "node").eq("entityId", node)).unique();
+    await ctx.db.patch(row._id, { deletedAt: 1 });
+  });
+  assert.equal(await backend.internal("gc:tombstones"), 1);
+  const answers = [];
+  for (let at = 0; at < 2; at++) answers.push((await alice.apply(workflow, made)).results[0].status);
+  assert.deepEqual(answers, ["applied", "duplicate"]);
+  assert.equal((await alice.pull(workflow)).entities.at(-1).id, node);
+  const rows = await backend.run((ctx) => ctx.db.query("appliedOps").collect());
+  assert.equal(rows.filter(({ opId }) => opId === made.opId).length, 1);
+});
+
 test("a late edit of something swept makes it known again", async () => {
   const node = id();
   await alice.apply(workflow, op({ id: node }, { deleted: true }));

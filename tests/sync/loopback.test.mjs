@@ -6,6 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { Backend } from "./loopback/backend.mjs";
 import { startLoopback, tokenOf, userOf } from "./loopback/index.mjs";
 import { id, op } from "./support.mjs";
 
@@ -156,6 +157,38 @@ test("an upload with another digest is refused", async () => {
   const { url } = await uploadUrl(randomBytes(10));
   const headers = { digest: `sha-256=${createHash("sha256").update("x").digest("base64")}` };
   assert.equal((await fetch(url, { method: "POST", headers, body: randomBytes(10) })).status, 400);
+});
+
+test("the database answers with its index as by looking through everything", async () => {
+  const backend = new Backend();
+  const pick = (list) => list[Math.floor(Math.random() * list.length)];
+  const row = () => ({ workflowId: pick(["a", "b"]), user: pick(["x", "y", "z"]), opId: pick(["1", "2"]), seq: Math.floor(Math.random() * 5), at: 0 });
+  const compare = async (ctx) => {
+    const all = await ctx.db.query("appliedOps").collect();
+    for (const workflowId of ["a", "b", "c"]) {
+      for (const user of ["x", "y", "z"]) {
+        const found = await ctx.db.query("appliedOps").withIndex("by_op", (q) => q.eq("workflowId", workflowId).eq("user", user).gt("opId", "1")).collect();
+        const want = all.filter((one) => one.workflowId === workflowId && one.user === user && one.opId > "1");
+        assert.deepEqual(found.map(({ _id }) => _id), want.map(({ _id }) => _id));
+      }
+    }
+    return all;
+  };
+  for (let round = 0; round < 20; round++) {
+    await backend.run(async (ctx) => {
+      for (let at = 0; at < 10; at++) await ctx.db.insert("appliedOps", row());
+      const all = await compare(ctx);
+      for (let at = 0; at < 3; at++) await ctx.db.patch(pick(all)._id, { workflowId: pick(["a", "b", "c"]) });
+      for (const one of new Set([pick(all), pick(all)])) await ctx.db.delete(one._id);
+      await compare(ctx);
+    });
+    await backend.run(compare);
+    await assert.rejects(backend.run(async (ctx) => {
+      await ctx.db.insert("appliedOps", row());
+      throw new Error("taken back");
+    }), /taken back/);
+    await backend.run(compare);
+  }
 });
 
 test("the sweep and the clock are at hand", async () => {

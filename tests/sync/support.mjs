@@ -58,12 +58,14 @@ export class User {
 
   /** Everything after a cursor, over as many pages as it takes. */
   async pull(workflowId, cursor = 0, limit = undefined) {
-    const full = cursor === 0;
+    let gcSeq = undefined;
+    const whole = cursor === 0;
     const entities = [];
     for (let pages = 1; ; pages++) {
-      const args = { workflowId, cursor, ...(full ? { full } : {}), ...(limit === undefined ? {} : { limit }) };
+      const args = { workflowId, cursor, ...(gcSeq === undefined ? {} : { gcSeq }), ...(limit === undefined ? {} : { limit }) };
       const page = await this.query("sync:changesSince", args);
       if (page.reset) return { reset: true };
+      if (whole) gcSeq ??= page.gcSeq;
       entities.push(...page.entities);
       cursor = page.cursor;
       if (page.done) return { reset: false, entities, cursor, pages };

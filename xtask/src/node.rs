@@ -44,7 +44,7 @@ pub fn node() -> Result<Command> {
 }
 
 /// Installs what the lock file names, unless that is what is there.
-fn install(folder: &Path) -> Result<()> {
+pub fn install(folder: &Path) -> Result<()> {
     let lock = folder.join("package-lock.json");
     let sources: Vec<PathBuf> =
         [folder.join("package.json"), lock.clone()].into_iter().filter(|file| file.exists()).collect();

@@ -80,7 +80,7 @@ fn place_page(code: &str, site: &Path, is_release: bool) -> Result<()> {
             continue;
         }
         let mut content = files::read(&file)?;
-        if is_release && name.ends_with(".css") {
+        if is_release && file.extension().is_some_and(|kind| kind == "css") {
             content = css::without_comments(&files::read_text(&file)?).into_bytes();
         }
         let target = match name.rsplit_once('.') {

@@ -25,6 +25,7 @@ pub mod model;
 pub mod package;
 pub mod parking;
 mod platform;
+pub mod rescue;
 mod session;
 pub mod sync;
 pub mod tabs;

@@ -298,6 +298,11 @@ impl Session {
         Ok(set.next().unwrap_or(stored))
     }
 
+    /// Everything that isn't known to be stored. None: nothing.
+    pub fn unsaved(&self) -> Option<Batch> {
+        self.0.writer.uncommitted()
+    }
+
     /// Images, videos and sounds.
     pub fn assets(&self) -> &Assets {
         &self.0.assets

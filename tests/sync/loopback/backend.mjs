@@ -2,10 +2,10 @@
 
 import { createHash } from "node:crypto";
 
-import { convexTest } from "convex-test";
 import { makeFunctionReference } from "convex/server";
 import { convexToJson, jsonToConvex } from "convex/values";
 
+import { convexTest } from "./database.mjs";
 import { modules, schema } from "./functions.mjs";
 
 const ISSUER = "https://loopback.invalid";

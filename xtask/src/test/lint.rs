@@ -33,7 +33,8 @@ pub fn run(outcome: &mut Outcome) -> Result<()> {
     Ok(())
 }
 
-fn check(outcome: &mut Outcome, command: &mut Command) {
+/// Runs the command; its success is a test that passed.
+pub fn check(outcome: &mut Outcome, command: &mut Command) {
     match process::run(command) {
         Ok(()) => outcome.passed += 1,
         Err(error) => outcome.fail(format!("{error:#}")),

@@ -8,6 +8,7 @@ mod outcome;
 mod packages;
 mod pages;
 mod part;
+mod sync;
 
 use std::{
     process::{Command, ExitCode},

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Options, Outcome, crash, desktop, lint, packages, pages};
+use super::{Options, Outcome, crash, desktop, lint, packages, pages, sync};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
@@ -11,6 +11,7 @@ pub enum Part {
     Engine,
     Ui,
     Xtask,
+    Sync,
     Browser,
     Desktop,
     /// The long version of what kills processes and fails power. Storage's own tests have the short one.
@@ -19,8 +20,17 @@ pub enum Part {
 
 impl Part {
     /// In the order in which they run: what fails fastest comes first.
-    pub const ALL: [Part; 8] =
-        [Part::Lint, Part::Storage, Part::Engine, Part::Ui, Part::Xtask, Part::Browser, Part::Desktop, Part::Crash];
+    pub const ALL: [Part; 9] = [
+        Part::Lint,
+        Part::Storage,
+        Part::Engine,
+        Part::Ui,
+        Part::Xtask,
+        Part::Sync,
+        Part::Browser,
+        Part::Desktop,
+        Part::Crash,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +39,7 @@ impl Part {
             Part::Engine => "engine",
             Part::Ui => "ui",
             Part::Xtask => "xtask",
+            Part::Sync => "sync",
             Part::Browser => "browser",
             Part::Desktop => "desktop",
             Part::Crash => "crash",
@@ -65,6 +76,7 @@ impl Part {
             Part::Engine => packages::run(&["engine"], "dev", options, outcome),
             Part::Ui => packages::run(&["ui"], "dev", options, outcome),
             Part::Xtask => packages::run(&["xtask"], "xtask", options, outcome),
+            Part::Sync => sync::run(options, outcome),
             Part::Browser => pages::browser(options, outcome),
             Part::Desktop => desktop::run(options, outcome),
             Part::Crash => crash::run(options, outcome),
@@ -79,7 +91,7 @@ mod tests {
     #[test]
     fn no_name_means_everything_and_a_wrong_one_is_told_the_right_ones() {
         assert_eq!(Part::chosen(&[], true).unwrap(), Part::ALL);
-        assert_eq!(Part::chosen(&[], false).unwrap(), Part::ALL[..7], "the long version is asked for");
+        assert_eq!(Part::chosen(&[], false).unwrap(), Part::ALL[..8], "the long version is asked for");
         assert_eq!(Part::chosen(&["ui".into(), "crash".into()], false).unwrap(), [Part::Ui, Part::Crash]);
         let error = Part::chosen(&["iu".into()], false).unwrap_err().to_string();
         assert!(error.contains("iu") && error.contains("storage"), "{error}");

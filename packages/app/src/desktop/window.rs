@@ -22,8 +22,17 @@ use super::{
     windows::{Request, Windows},
 };
 
-/// Everything that shows: the same files that the page in a browser links, so that neither shows a flash of bare text.
+/// What the window's page may ask for, and everything that shows: the same files that the page in a browser links, so that
+/// neither shows a flash of bare text.
+///
+/// Dioxus answers its own origin with any file of this machine whose path is asked for. So nothing is allowed from there but
+/// the two addresses by which events come in. What Dioxus itself runs stands in the page or is evaluated. Windows and Android
+/// have no schemes of their own: there they are hosts.
 const HEAD: &str = concat!(
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
+     style-src 'unsafe-inline'; img-src media: blob: data: https: http:; media-src media: http://media.localhost blob:; \
+     connect-src dioxus://index.html/__events dioxus://index.html/__file_dialog http://dioxus.index.html/__events \
+     http://dioxus.index.html/__file_dialog ws://127.0.0.1:*; base-uri 'none'; form-action 'none'\">",
     "<style>",
     include_str!("../../../../assets/tokens.css"),
     include_str!("../../../../assets/atelier.css"),

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use dioxus::{core::spawn_forever, prelude::*};
 use storage::{
     Error,
+    backend::Batch,
     blobs::{Source, Ticket},
     comfyui::{self, Import},
     model::{Stamp, WorkflowId},
     package::{self, Outlook, Package, Way},
+    rescue,
 };
 
 use super::{Panels, import_report::Report, library::show, use_panels};
@@ -38,6 +40,7 @@ pub struct Candidate {
 pub(super) enum Outcome {
     ComfyUi(Box<Import>),
     Package(Checked),
+    Rescued(Rc<Batch>),
     Refused(Refusal),
 }
 
@@ -81,7 +84,7 @@ impl Candidate {
     /// Whether it comes in with the button.
     fn is_sound(&self) -> bool {
         match &self.outcome {
-            Outcome::ComfyUi(_) => true,
+            Outcome::ComfyUi(_) | Outcome::Rescued(_) => true,
             Outcome::Package(checked) => checked.package.refusal().is_none(),
             Outcome::Refused(_) => false,
         }
@@ -167,7 +170,7 @@ async fn look_at(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
         Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
         Err(error) => Err(Refusal { code: "unreadable".into(), words: format!("The file can’t be read: {error}") }),
     };
-    checked.map_or_else(Outcome::Refused, Outcome::ComfyUi)
+    checked.unwrap_or_else(Outcome::Refused)
 }
 
 async fn look_at_package(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
@@ -217,14 +220,19 @@ async fn follow<T>(mut going: Signal<Option<Going>>, ticket: &Ticket, work: impl
     }
 }
 
-fn check(bytes: &[u8], file: &str, next_stamp: &mut dyn FnMut() -> Stamp) -> Result<Box<Import>, Refusal> {
+fn check(bytes: &[u8], file: &str, next_stamp: &mut dyn FnMut() -> Stamp) -> Result<Outcome, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|error| Refusal {
         code: "not-text".into(),
         words: format!("This is no text from byte {} on, so it is no workflow.", error.valid_up_to()),
     })?;
+    if rescue::is_rescue(text) {
+        return rescue::from_text(text)
+            .map(|batch| Outcome::Rescued(Rc::new(batch)))
+            .map_err(|error| Refusal { code: error.code().to_owned(), words: sentence(&error.to_string()) });
+    }
     let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
     comfyui::import(text, name, next_stamp)
-        .map(Box::new)
+        .map(|import| Outcome::ComfyUi(Box::new(import)))
         .map_err(|error| Refusal { code: error.reason().to_owned(), words: error.to_string() })
 }
 
@@ -265,6 +273,15 @@ impl Importer {
                     store.import_workflow(&import.workflow).map_err(|error| error.to_string())
                 }
                 Outcome::Package(checked) => bring_package(&store, panels, &candidate.file, &checked).await,
+                Outcome::Rescued(batch) => {
+                    // Of a workflow that isn't here it may hold too little to show one: then it waits for the rest.
+                    if let Some(id) = store.take_rescued(&batch) {
+                        Ok(id)
+                    } else {
+                        toaster.info(format!("{} is taken in. Its workflow isn’t here yet.", candidate.file));
+                        continue;
+                    }
+                }
                 Outcome::Refused(_) => continue,
             };
             match brought {

@@ -1,7 +1,7 @@
 //! What one file holds, or why it can't come in.
 
 use dioxus::prelude::*;
-use storage::comfyui::Import;
+use storage::{backend::Batch, comfyui::Import, rescue};
 
 use super::{
     import::{Candidate, Checked, Outcome, Refusal, sentence, use_importer},
@@ -27,7 +27,36 @@ pub fn Report(number: usize, candidate: Candidate) -> Element {
                 Damaged { number, file, bytes, checked }
             },
         },
+        Outcome::Rescued(batch) => rescued(&file, &batch),
         Outcome::Refused(refusal) => refused(&file, &refusal),
+    }
+}
+
+/// Work that could not be stored when it was saved to this file.
+fn rescued(file: &str, batch: &Batch) -> Element {
+    let rescue::Contents { names, workflows, nodes, edges } = rescue::contents(batch);
+    let title = if names.is_empty() { words::count(workflows, "workflow", "workflows") } else { names.join(", ") };
+    rsx! {
+        div {
+            class: "report",
+            "data-import-report": "{file}",
+            "data-valid": "true",
+            "data-nodes": "{nodes}",
+            "data-edges": "{edges}",
+            "data-assets": "0",
+            div { class: "rt",
+                Icon { name: IconName::CircleCheck }
+                span {
+                    b { dir: "auto", "{title}" }
+                    span { class: "file", "{file} · rescued work" }
+                }
+                span { class: "num q", "{words::count(nodes, \"node\", \"nodes\")} · {words::count(edges, \"edge\", \"edges\")}" }
+            }
+            div { class: "ledger plain",
+                Icon { name: IconName::Info }
+                span { class: "q", "It is merged with what is here: whichever was changed last stands. Nothing else is touched." }
+            }
+        }
     }
 }
 

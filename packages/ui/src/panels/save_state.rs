@@ -4,9 +4,9 @@ use dioxus::prelude::*;
 use storage::{Error, SaveState};
 
 use crate::{
-    platform::monotonic_millis,
-    store::use_store,
-    widgets::{Reach, SaveLadder, sleep},
+    platform::{self, monotonic_millis},
+    store::{Store, use_store},
+    widgets::{Reach, SaveLadder, Toaster, sleep},
 };
 
 /// The save state. The disk's dot is filled only once the write has completed.
@@ -39,7 +39,8 @@ pub fn Saving() -> Element {
         SaveState::Failed { error, unsaved, .. } => Some((reason(error), *unsaved)),
         _ => None,
     };
-    let retry = store.clone();
+    let (retry, rescued) = (store.clone(), store.clone());
+    let toaster: Toaster = use_context();
     rsx! {
         div { class: "save num", role: "status", "data-save-state": name,
             SaveLadder { reach, failed: failed.is_some() }
@@ -47,6 +48,12 @@ pub fn Saving() -> Element {
                 (_, Some((reason, unsaved))) => rsx! {
                     span { title: "{unsaved} changes wait in memory", "Not saved: {reason}" }
                     button { class: "btn small", onclick: move |_| retry.session().retry(), "Try again" }
+                    button {
+                        class: "btn small",
+                        title: "Everything that isn’t stored, as a file that can be imported",
+                        onclick: move |_| rescue(&rescued, toaster),
+                        "Save to a file"
+                    }
                 },
                 (SaveState::Saving(_), _) => rsx! {
                     span { "Saving…" }
@@ -67,6 +74,18 @@ pub fn Saving() -> Element {
                 },
             }
         }
+    }
+}
+
+/// Saves what isn't stored to a file.
+fn rescue(store: &Store, toaster: Toaster) {
+    // It may have been stored between the drawing and the press.
+    let Some(text) = store.rescued() else { return };
+    match platform::save_text("Atelier rescued work.json", text) {
+        Ok(Some(path)) => toaster.info(format!("Saved as {path}. Import it once there is room.")),
+        // The browser shows its downloads itself.
+        Ok(None) => {}
+        Err(reason) => toaster.error(format!("It can’t be saved to a file: {reason}.")),
     }
 }
 

@@ -6,6 +6,7 @@ use storage::{
     Event,
     backend::Batch,
     model::{EntityKey, Part, Row, WorkflowId},
+    rescue,
     tabs::{Changes, Touched},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -170,18 +171,41 @@ impl Store {
         }
     }
 
+    /// Everything that is in memory.
+    fn memory(&self) -> Batch {
+        let mut batch = Batch::new();
+        let state = self.state();
+        for (id, registers) in state.library.all() {
+            batch.merge(EntityKey::workflow(id), registers);
+        }
+        if let Some(document) = &state.open {
+            document.add_to(&mut batch);
+        }
+        batch
+    }
+
+    /// What can't be stored, for a file: the open workflow as a whole, since whoever reads the file may have nothing of it, and
+    /// what else waits. None: everything is stored.
+    pub fn rescued(&self) -> Option<String> {
+        let mut batch = self.session().unsaved()?;
+        let memory = self.memory();
+        let touched = batch.workflows();
+        for (key, registers) in memory.rows().filter(|(key, _)| touched.contains(&key.workflow)) {
+            batch.merge(key, registers);
+        }
+        Some(rescue::to_text(&batch))
+    }
+
+    /// Takes in what a file of rescued work holds, by the merge. Gives one of the workflows that it touches.
+    pub fn take_rescued(&self, rescued: &Batch) -> Option<WorkflowId> {
+        self.session().observe(rescued.rows().map(|(_, registers)| registers));
+        self.apply(rescued.rows().map(|(key, registers)| (key, registers.clone())).collect());
+        rescued.workflows().into_iter().find(|id| self.summary(*id).is_some())
+    }
+
     /// Stores everything in memory anew, because the stored data was deleted under us.
     async fn rewrite(&self) {
-        let mut batch = Batch::new();
-        {
-            let state = self.state();
-            for (id, registers) in state.library.all() {
-                batch.merge(EntityKey::workflow(id), registers);
-            }
-            if let Some(document) = &state.open {
-                document.add_to(&mut batch);
-            }
-        }
+        let batch = self.memory();
         if let Err(error) = self.session().rewrite(batch).await {
             error!(error = error.code(), "the deleted database could not be made again");
         }

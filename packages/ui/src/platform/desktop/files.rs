@@ -155,6 +155,23 @@ pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Tic
     }
 }
 
+/// Saves a text among the user's downloads, under a name that nothing has yet, and says which.
+///
+/// # Errors
+/// Why not, in words.
+pub fn save_text(name: &str, text: String) -> Result<Option<String>, String> {
+    let folder = dirs::download_dir().or_else(dirs::home_dir).ok_or("there is no folder for downloads")?;
+    let (mut file, path) = create(&folder, name).map_err(|error| error.to_string())?;
+    match file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(Some(path.display().to_string())),
+        Err(error) => {
+            // Half of it, and of no use.
+            let _stays = fs::remove_file(&path);
+            Err(error.to_string())
+        }
+    }
+}
+
 /// Whether this window can fetch what is on the network.
 pub const FETCHES: bool = false;
 

@@ -12,7 +12,7 @@ use super::{Leaving, PageState, Update};
 pub use self::{
     files::{
         FETCHES, allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save,
-        save_package, use_folder,
+        save_package, save_text, use_folder,
     },
     media::{ask_to_keep, look, pixel_ratio, quota},
 };

@@ -17,7 +17,7 @@ pub use self::{
     files::{chosen, clear, copy_picture, dropped, on_paste, read},
     folder::{allow_folder, choose_folder, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
-    package::{FETCHES, fetch, save_package},
+    package::{FETCHES, fetch, save_package, save_text},
     update::{on_update, take_update},
 };
 

@@ -25,17 +25,33 @@ pub const FETCHES: bool = true;
 /// Why not, in words.
 pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Ticket) -> Result<Option<String>, String> {
     let blob = plan.blob(assets, ticket.clone()).await.map_err(|error| error.to_string())?;
-    let url = Url::create_object_url_with_blob(&blob).map_err(|error| words(&error))?;
-    download(&url, name).map_err(|error| words(&error))?;
+    download(&blob, name).map_err(|error| words(&error))?;
+    Ok(None)
+}
+
+/// Has the browser download a text.
+///
+/// # Errors
+/// Why not, in words.
+pub fn save_text(name: &str, text: String) -> Result<Option<String>, String> {
+    let parts = js_sys::Array::of1(&text.into());
+    let blob = Blob::new_with_str_sequence(&parts).map_err(|error| words(&error))?;
+    download(&blob, name).map_err(|error| words(&error))?;
+    Ok(None)
+}
+
+fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(blob)?;
+    press(&url, name)?;
     wasm_bindgen_futures::spawn_local(async move {
         gloo_timers::future::sleep(PATIENCE).await;
         // One that is unknown by now is fine.
         let _unknown = Url::revoke_object_url(&url);
     });
-    Ok(None)
+    Ok(())
 }
 
-fn download(url: &str, name: &str) -> Result<(), JsValue> {
+fn press(url: &str, name: &str) -> Result<(), JsValue> {
     let page = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::UNDEFINED)?;
     let link: HtmlElement = page.create_element("a")?.dyn_into().map_err(JsValue::from)?;
     link.set_attribute("href", url)?;

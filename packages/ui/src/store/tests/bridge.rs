@@ -4,6 +4,7 @@ use storage::{
     Event,
     backend::{Backend, Batch},
     model::{EntityKey, RegisterName, Registers},
+    rescue,
 };
 use tokio::{sync::mpsc::unbounded_channel, task::LocalSet};
 
@@ -143,4 +144,32 @@ async fn when_the_stored_data_is_deleted_under_us_everything_in_memory_is_stored
     assert_eq!(again.store.workflows(), [workflow]);
     assert_eq!(again.registers(id), here.registers(id));
     assert_eq!(again.store.with_document(Document::node_count), Some(1));
+}
+
+#[tokio::test]
+async fn what_is_not_stored_can_be_saved_and_comes_in_elsewhere_as_a_whole() {
+    let mut here = Desk::open().await;
+    let (one, other) = (here.add("prompt"), here.add("generic"));
+    here.settle().await;
+    assert_eq!(here.store.rescued(), None, "everything is stored");
+    here.disk.stop().await;
+    here.set(one, "text", "Dunes");
+    let rescued = rescue::from_text(&here.store.rescued().unwrap()).unwrap();
+
+    let mut there = Desk::new().await;
+    let workflow = there.store.take_rescued(&rescued).unwrap();
+    assert_eq!(workflow, here.workflow());
+    there.store.open_workflow(workflow).await.unwrap();
+    there.settle().await;
+    assert_eq!(there.setting(one, "text"), Some("Dunes".into()));
+    assert_eq!((there.registers(one), there.registers(other)), (here.registers(one), here.registers(other)));
+    assert!(there.store.session().stamp() > here.registers(one).newest().unwrap(), "later edits of it win");
+    // Once more, and where it came from: nothing changes.
+    there.store.take_rescued(&rescued);
+    here.disk.resume();
+    here.settle().await;
+    let before = here.registers(one);
+    here.store.take_rescued(&rescued);
+    here.settle().await;
+    assert_eq!(here.registers(one), before);
 }
