@@ -30,7 +30,8 @@ impl Desk {
         let mut clock = Clock::new(1);
         let workflow = WorkflowId::new(clock.tick(NOW));
         let node = EntityKey::node(workflow, NodeId::new(clock.tick(NOW)));
-        let mut desk = Self { engine: SyncEngine::new(Config::new("desk", 1)), clock, now: 0, wall: NOW, effects: Vec::new() };
+        let mut desk =
+            Self { engine: SyncEngine::new(Config::new("desk", 1)), clock, now: 0, wall: NOW, effects: Vec::new() };
         desk.hear(Event::Lead);
         assert_eq!(desk.effects, []);
         desk.hear(Event::Start);
