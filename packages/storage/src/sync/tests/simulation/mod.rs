@@ -1,7 +1,7 @@
 //! Replicas and a server in a world where everything goes wrong, the same for the same seed.
 //!
-//! A normal run tries [`SEEDS`] of them, `ATELIER_SEEDS=10000` as many; `ATELIER_SEED=7` only that one, and says what happens. Seeds
-//! that once failed are in [`ONCE_FAILED`] and always run.
+//! A normal run tries [`SEEDS`] of them, one with `ATELIER_FULL` [`MANY_SEEDS`], `ATELIER_SEEDS=5000` as many; `ATELIER_SEED=7` only
+//! that one, and says what happens. Seeds that once failed are in [`ONCE_FAILED`] and always run.
 
 mod check;
 mod replica;
@@ -11,6 +11,9 @@ use world::World;
 
 /// How many seeds a normal run tries.
 const SEEDS: u64 = 300;
+
+/// How many a long run tries.
+const MANY_SEEDS: u64 = 10_000;
 
 /// Seeds that once showed a fault.
 const ONCE_FAILED: &[u64] = &[1074, 1345];
@@ -26,7 +29,8 @@ fn all_replicas_come_to_one_state_and_nothing_acknowledged_is_lost() {
     if let Some(seed) = number("ATELIER_SEED") {
         return World::new(seed, true).run();
     }
-    let seeds = number("ATELIER_SEEDS").unwrap_or(SEEDS);
+    let usual = if std::env::var_os("ATELIER_FULL").is_some() { MANY_SEEDS } else { SEEDS };
+    let seeds = number("ATELIER_SEEDS").unwrap_or(usual);
     let all: Vec<u64> = ONCE_FAILED.iter().copied().chain(0..seeds).collect();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let run = |seeds: Vec<u64>| std::thread::spawn(move || seeds.into_iter().filter_map(failure).collect::<Vec<_>>());
