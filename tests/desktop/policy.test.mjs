@@ -28,6 +28,7 @@ const ways = {
     const made = document.createElement("iframe");
     const said = (answer) => { made.remove(); done(answer); };
     document.addEventListener("securitypolicyviolation", () => said("refused"), { once: true });
+    setTimeout(() => said("refused"), 1500);
     made.onload = () => setTimeout(() => said(made.contentDocument?.body?.children.length ? "reached" : "refused"), 300);
     made.src = ${url};
     document.body.append(made);
@@ -40,6 +41,9 @@ function element(name, attribute, url, more = "") {
     const said = (answer) => { made.remove(); done(answer); };
     made.onload = made.onloadedmetadata = () => said("reached");
     made.onerror = () => said("refused");
+    document.addEventListener("securitypolicyviolation", () => said("refused"), { once: true });
+    // Some refusals are silent.
+    setTimeout(() => said("refused"), 1500);
     ${more}
     made.${attribute} = ${url};
     document.body.append(made);

@@ -26,13 +26,13 @@ use super::{
 /// neither shows a flash of bare text.
 ///
 /// Dioxus answers its own origin with any file of this machine whose path is asked for. So nothing is allowed from there but
-/// the two addresses by which events come in. What Dioxus itself runs stands in the page or is evaluated. Windows and Android
-/// have no schemes of their own: there they are hosts.
+/// the two addresses by which events come in, with two slashes as Dioxus puts them together. What Dioxus itself runs stands in
+/// the page or is evaluated. Windows and Android have no schemes of their own: there they are hosts.
 const HEAD: &str = concat!(
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
      style-src 'unsafe-inline'; img-src media: blob: data: https: http:; media-src media: http://media.localhost blob:; \
-     connect-src dioxus://index.html/__events dioxus://index.html/__file_dialog http://dioxus.index.html/__events \
-     http://dioxus.index.html/__file_dialog ws://127.0.0.1:*; base-uri 'none'; form-action 'none'\">",
+     connect-src dioxus://index.html//__events dioxus://index.html//__file_dialog http://dioxus.index.html//__events \
+     http://dioxus.index.html//__file_dialog ws://127.0.0.1:*; base-uri 'none'; form-action 'none'\">",
     "<style>",
     include_str!("../../../../assets/tokens.css"),
     include_str!("../../../../assets/atelier.css"),
