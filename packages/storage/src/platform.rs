@@ -25,6 +25,13 @@ mod native {
         tokio::time::sleep(time).await;
     }
 
+    /// Milliseconds that never run backwards, since some moment.
+    pub fn monotonic_millis() -> u64 {
+        static START: std::sync::OnceLock<tokio::time::Instant> = std::sync::OnceLock::new();
+        let start = START.get_or_init(tokio::time::Instant::now);
+        u64::try_from(tokio::time::Instant::now().duration_since(*start).as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// The wall clock in milliseconds since 1970; 0 before that.
     pub fn wall_clock() -> u64 {
         SystemTime::now()
@@ -36,6 +43,8 @@ mod native {
 #[cfg(target_arch = "wasm32")]
 mod web {
     use std::time::Duration;
+
+    use wasm_bindgen::JsCast;
 
     /// A future of the browser's only thread.
     pub type BoxFuture<T> = std::pin::Pin<Box<dyn std::future::Future<Output = T>>>;
@@ -58,6 +67,17 @@ mod web {
         gloo_timers::future::sleep(time).await;
     }
 
+    /// Milliseconds that never run backwards, since some moment.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds fit 48 bits")]
+    pub fn monotonic_millis() -> u64 {
+        let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into());
+        let now = performance.and_then(|performance| {
+            let now: js_sys::Function = js_sys::Reflect::get(&performance, &"now".into())?.dyn_into()?;
+            now.call0(&performance)
+        });
+        now.ok().and_then(|now| now.as_f64()).unwrap_or_default() as u64
+    }
+
     /// The wall clock in milliseconds since 1970.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds fit 48 bits")]
     pub fn wall_clock() -> u64 {
@@ -68,11 +88,11 @@ mod web {
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{BoxFuture, MaybeSend, MaybeSync};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use native::{sleep, spawn, wall_clock};
+pub(crate) use native::{monotonic_millis, sleep, spawn, wall_clock};
 #[cfg(target_arch = "wasm32")]
 pub use web::{BoxFuture, MaybeSend, MaybeSync};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use web::{sleep, spawn, wall_clock};
+pub(crate) use web::{monotonic_millis, sleep, spawn, wall_clock};
 
 /// Starts `work` and returns a future of its result. Dropping that future changes nothing: the work goes on.
 #[cfg(target_arch = "wasm32")]

@@ -33,6 +33,7 @@ use crate::{
     model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
     parking::{self, Parked},
     platform::{random_bits, spawn, wall_clock},
+    sync::{self, Driver, transport::Transport},
     tabs::{Changes, Channel, Hear, Message, Nobody, Presence},
     writer::{Hold, Writer},
 };
@@ -89,6 +90,8 @@ struct Inner {
     part: Mutex<Option<parking::Key>>,
     /// Whether it was said that a newer build has written the data. So it was if that was found when it was opened.
     said_newer: AtomicBool,
+    /// What syncs, while sync is on.
+    sync: Arc<Mutex<Option<Driver>>>,
 }
 
 impl Session {
@@ -164,6 +167,8 @@ impl Session {
         );
         observe_workflows(&clock, &workflows);
         let (seen, tell, others) = (Arc::clone(&clock), listeners.clone(), Arc::clone(&channel));
+        let sync: Arc<Mutex<Option<Driver>>> = Arc::default();
+        let recording = Arc::clone(&sync);
         let listener = move |result: &Result<Committed>| match result {
             Ok(committed) => {
                 // They may hold what another connection has written, and an edit of that must be later.
@@ -172,6 +177,9 @@ impl Session {
                     others.post(&Message::stored(&committed.rows));
                 }
                 tell.tell(&Event::Committed(committed.rows.clone()));
+                if let Some(driver) = &*lock(&recording) {
+                    driver.recorded();
+                }
             }
             Err(Error::Deleted) => tell.tell(&Event::Deleted),
             Err(Error::Newer { found, .. }) => tell.tell(&Event::Newer(*found)),
@@ -197,6 +205,7 @@ impl Session {
             parked,
             part,
             said_newer,
+            sync,
         }));
         session.take_over_parked();
         Ok(session)
@@ -326,7 +335,99 @@ impl Session {
         if self.newer().is_some() && batch.rows().next().is_none() {
             return self.say_newer();
         }
+        let mut batch = batch;
+        if batch.rows().next().is_some() && lock(&self.0.sync).is_some() {
+            batch.record_as(self.stamp());
+        }
         self.0.writer.enqueue(batch);
+    }
+
+    /// Turns sync on: from now on changes are recorded for the server, what is stored is uploaded as far as the server lacks it,
+    /// and what others change comes in as [`Event::Committed`]. Gives what tells how it goes.
+    pub fn start_sync(&self, transport: Arc<dyn Transport>, config: sync::Config) -> Driver {
+        let clock = Arc::clone(&self.0.clock);
+        let stamps = move || lock(&clock).tick(wall_clock());
+        let desk = sync::Desk {
+            backend: Arc::clone(&self.0.backend),
+            writer: self.0.writer.clone(),
+            stamps: Arc::new(stamps),
+            transport,
+        };
+        // Recording first: what is changed while the engine starts is heard by it.
+        let mut sync = lock(&self.0.sync);
+        let driver = Driver::start(desk, config);
+        if let Some(before) = sync.replace(driver.clone()) {
+            before.stop();
+        }
+        // What other tabs record is theirs to tell, and for the one who leads to send.
+        let (mut events, heard) = (self.subscribe(), driver.weak());
+        spawn(Box::pin(async move {
+            while let Some(event) = events.recv().await {
+                let Some(driver) = heard.upgrade() else { return };
+                if matches!(event, Event::Elsewhere(_) | Event::Woke) {
+                    driver.recorded();
+                }
+            }
+        }));
+        driver
+    }
+
+    /// What the user has said about sync.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn sync_settings(&self) -> Result<sync::Settings> {
+        let stored = self.kv(sync::SETTINGS).await?;
+        Ok(stored.and_then(|stored| stored.read().ok()).unwrap_or_default())
+    }
+
+    /// Keeps what the user says about sync, and turns it on or off.
+    ///
+    /// # Errors
+    /// The address is none; then nothing was changed.
+    pub fn set_sync(&self, settings: &sync::Settings) -> Result<(), sync::transport::convex::BadAddress> {
+        let mut settings = settings.clone();
+        if settings.device.is_empty() {
+            settings.device = self.stamp().to_string();
+        }
+        let transport = if settings.on { Some(sync::connect(&settings)?) } else { None };
+        let mut batch = Batch::new();
+        batch.set(sync::SETTINGS, Json::new(&settings).ok());
+        self.write(batch);
+        match transport {
+            Some(transport) => drop(self.start_sync(transport, sync::Config::new(&settings.device, random_bits()))),
+            None => self.stop_sync(),
+        }
+        Ok(())
+    }
+
+    /// Goes on syncing if the user has turned it on, unless that is under way.
+    ///
+    /// # Errors
+    /// The settings can't be read.
+    pub async fn resume_sync(&self) -> Result<()> {
+        let settings = self.sync_settings().await?;
+        if settings.on && self.newer().is_none() && self.sync().is_none() {
+            match sync::connect(&settings) {
+                Ok(transport) => {
+                    drop(self.start_sync(transport, sync::Config::new(&settings.device, random_bits())));
+                }
+                Err(error) => warn!(%error, "sync is on, and has no address"),
+            }
+        }
+        Ok(())
+    }
+
+    /// What syncs, while sync is on.
+    pub fn sync(&self) -> Option<Driver> {
+        lock(&self.0.sync).clone()
+    }
+
+    /// Turns sync off. What the server hasn't been sent stays in the oplog.
+    pub fn stop_sync(&self) {
+        if let Some(driver) = lock(&self.0.sync).take() {
+            driver.stop();
+        }
     }
 
     /// Says once that a newer build has written the data meanwhile: whoever reads may be the first to see it.

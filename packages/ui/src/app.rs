@@ -14,6 +14,7 @@ use crate::{
         Diagnostics, Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewVersion, NewerBuild,
         Panels, TopBar, say_unreadable_parts, say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
+        sync::{SyncDesk, SyncPanel},
     },
     platform::{self, Leaving, PageState},
     store::{Store, Topic, use_store, use_topic},
@@ -158,6 +159,7 @@ fn Studio(opened: Opened) -> Element {
     let editor = use_context_provider(|| Editor::new(store.clone(), toaster));
     let panels = use_context_provider(Panels::new);
     let desk = use_context_provider(StorageDesk::new);
+    let syncing = use_context_provider(SyncDesk::new);
     let viewer = use_context_provider(Viewer::new);
     let ingest = use_context_provider(|| Ingest::new(store.clone(), toaster, desk));
     let read = store.clone();
@@ -175,6 +177,15 @@ fn Studio(opened: Opened) -> Element {
         }
     });
     use_hook(catch_stray_keys);
+    let resuming = store.clone();
+    use_future(move || {
+        let store = resuming.clone();
+        async move {
+            if let Err(error) = syncing.resume(&store).await {
+                error!(error = error.code(), "what is set about sync can't be read");
+            }
+        }
+    });
     let leaving = store.clone();
     use_hook(|| platform::on_leave(move |how| leave(&leaving, how)));
     let measuring = ingest.clone();
@@ -293,6 +304,7 @@ fn Studio(opened: Opened) -> Element {
             ImportDialog {}
             ExportDialog {}
             StoragePanel {}
+            SyncPanel {}
             Diagnostics {}
             ViewerDialog {}
             Drop {}

@@ -1,9 +1,9 @@
-//! Tests of the sync server: its types, then its functions, on this machine alone.
+//! Tests of the sync server: its types, then its functions, alone and with the app, on this machine.
 
 use anyhow::Result;
 
 use super::{Options, Outcome, lint, node};
-use crate::root;
+use crate::{root, serve, site};
 
 pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
     let folder = root().join("convex");
@@ -14,5 +14,9 @@ pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
         outcome,
         types.arg(folder.join("node_modules/typescript/bin/tsc")).arg("--noEmit").current_dir(&folder),
     );
-    node::run("tests/sync", options, outcome, |_| {})
+    // Some of them are the app's.
+    let address = serve::serve_aside(site::build(options.profile)?)?;
+    node::run("tests/sync", options, outcome, |command| {
+        command.env("ATELIER_URL", &address);
+    })
 }

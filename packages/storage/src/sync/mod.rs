@@ -17,11 +17,13 @@
 //!   stored together with what it said.
 
 mod backoff;
+mod driver;
 mod engine;
 mod event;
 mod kept;
 pub mod op;
 mod queue;
+mod settings;
 mod status;
 pub mod transport;
 pub mod wire;
@@ -31,8 +33,31 @@ mod workflow;
 mod tests;
 
 pub use self::{
+    driver::{Desk, Driver, Stamps},
     engine::{Config, SyncEngine},
     event::{Effect, Event, Failure, Stored, StoredWorkflow, kept_key, progress_key},
     kept::{Kept, KeptValue},
+    settings::{SETTINGS, Settings},
     status::{Problem, State, Status, WorkflowStatus},
 };
+
+/// The way to the deployment that the settings name.
+///
+/// # Errors
+/// They name none.
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
+)]
+pub(crate) fn connect(
+    settings: &Settings,
+) -> Result<std::sync::Arc<dyn transport::Transport>, transport::convex::BadAddress> {
+    let convex = transport::convex::Convex::new(&settings.address, std::sync::Arc::new(transport::http::Client))?;
+    convex.sign_in(Some(settings.token.clone()));
+    Ok(std::sync::Arc::new(convex))
+}
+
+/// The time of [`Status::last_success`], in milliseconds since some moment.
+pub fn now() -> u64 {
+    crate::platform::monotonic_millis()
+}

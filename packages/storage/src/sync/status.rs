@@ -19,7 +19,7 @@ pub struct Status {
 }
 
 /// How sync goes, in one word.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// It is off.
     #[default]

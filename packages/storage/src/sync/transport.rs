@@ -1,5 +1,7 @@
 //! How calls get to a server.
 
+pub mod convex;
+pub mod http;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 

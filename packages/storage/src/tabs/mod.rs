@@ -9,6 +9,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod broadcast_channel;
+mod lead;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]
 #[path = "presence_native.rs"]
@@ -67,5 +68,6 @@ pub(crate) fn open(hear: impl Fn(Message) + Clone + 'static) -> Arc<dyn Channel>
     }
 }
 
+pub(crate) use lead::lead;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wake::on_wake;

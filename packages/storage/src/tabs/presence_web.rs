@@ -17,11 +17,10 @@ const PREFIX: &str = "atelier:open:";
 
 /// What this tab shows. Clones share it.
 #[derive(Clone, Default)]
-pub struct Presence(Rc<RefCell<Option<Held>>>);
+pub struct Presence(Rc<RefCell<Option<(WorkflowId, Held)>>>);
 
 /// A lock that is held until this is dropped.
-struct Held {
-    workflow: WorkflowId,
+pub(super) struct Held {
     release: Function,
 }
 
@@ -37,15 +36,15 @@ impl Presence {
     pub async fn enter(&self, _window: u64, workflow: Option<WorkflowId>) {
         self.0.take();
         if let Some(workflow) = workflow {
-            let held = hold(workflow).await;
-            self.0.replace(held);
+            let held = hold(&format!("{PREFIX}{workflow}"), "shared").await;
+            self.0.replace(held.map(|held| (workflow, held)));
         }
     }
 
     /// The workflows that other tabs show.
     pub async fn elsewhere(&self, _window: u64) -> BTreeSet<WorkflowId> {
         let mut open = held().await.unwrap_or_default();
-        let own = self.0.borrow().as_ref().map(|held| held.workflow);
+        let own = self.0.borrow().as_ref().map(|(workflow, _)| *workflow);
         if let Some(at) = own.and_then(|own| open.iter().position(|workflow| *workflow == own)) {
             open.swap_remove(at);
         }
@@ -62,21 +61,20 @@ fn method(locks: &JsValue, name: &str) -> Option<Function> {
     Reflect::get(locks, &name.into()).ok()?.dyn_into().ok()
 }
 
-/// Takes the lock of a workflow, together with all others who have it.
-async fn hold(workflow: WorkflowId) -> Option<Held> {
+/// Takes a lock: `shared` together with all others who have it, `exclusive` once nobody else has it.
+pub(super) async fn hold(name: &str, mode: &str) -> Option<Held> {
     let locks = locks()?;
     let options = Object::new();
-    Reflect::set(&options, &"mode".into(), &"shared".into()).ok()?;
+    Reflect::set(&options, &"mode".into(), &mode.into()).ok()?;
     let (tell, told) = oneshot::channel();
     let granted = Closure::once_into_js(move |_lock: JsValue| -> Promise {
         // The lock is held until this promise is fulfilled.
         let mut release = None;
         let held = Promise::new(&mut |resolve: Function, _| release = Some(resolve));
         // If nobody waits any more, what is sent is dropped, and so the lock let go.
-        drop(release.map(|release| tell.send(Held { workflow, release })));
+        drop(release.map(|release| tell.send(Held { release })));
         held
     });
-    let name = format!("{PREFIX}{workflow}");
     method(&locks, "request")?.call3(&locks, &name.into(), &options, &granted).ok()?;
     told.await.ok()
 }

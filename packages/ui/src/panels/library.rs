@@ -4,7 +4,8 @@ use dioxus::prelude::*;
 use storage::model::{Summary, WorkflowId};
 
 use super::{
-    import::Choose, item_menu::OpenMenu, storage::StorageButton, unreadable::say_unreadable_parts, use_panels,
+    import::Choose, item_menu::OpenMenu, storage::StorageButton, sync::SyncButton, unreadable::say_unreadable_parts,
+    use_panels,
 };
 use crate::{
     canvas::use_editor,
@@ -58,6 +59,7 @@ pub fn Library() -> Element {
             div { class: "foot",
                 Choose {}
                 StorageButton {}
+                SyncButton {}
             }
         }
     }

@@ -11,6 +11,7 @@ mod library;
 mod newer;
 mod save_state;
 pub mod storage;
+pub mod sync;
 mod top_bar;
 mod unreadable;
 mod update;

@@ -1,3 +1,4 @@
+mod driver;
 mod engine;
 mod op;
 mod simulation;

@@ -1,0 +1,325 @@
+//! Does what an engine wants: reads and writes the database, calls the server, and lets time pass.
+//!
+//! One task has the engine. Everything that happens comes to it through one channel, so it hears one thing after the other;
+//! reading, calls and the watch run beside it and say what came of them. Commits go to the writer in the order in which the engine
+//! wanted them.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::pending,
+    pin::pin,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use futures::future::{AbortHandle, Either, abortable, select};
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, info, warn};
+
+use super::{
+    Config, Effect, Event, Failure, Status, Stored, StoredWorkflow, SyncEngine, kept_key, progress_key,
+    transport::Transport,
+};
+use crate::{
+    BoxFuture, MaybeSend, MaybeSync, Result,
+    backend::Backend,
+    model::{EntityKey, Row, Stamp, WorkflowId},
+    platform::{monotonic_millis, sleep, spawn},
+    tabs::lead,
+    writer::Writer,
+};
+
+/// What only one tab does.
+const NAME: &str = "sync";
+/// How often it is asked whether something is new, where the server can't say so by itself.
+const POLL: Duration = Duration::from_secs(5);
+/// Between attempts to read a database that doesn't answer.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Makes stamps that nothing else has.
+pub trait Stamps: Fn() -> Stamp + MaybeSend + MaybeSync + 'static {}
+impl<T: Fn() -> Stamp + MaybeSend + MaybeSync + 'static> Stamps for T {}
+
+/// What a driver works on.
+#[derive(Clone)]
+pub struct Desk {
+    /// What is stored.
+    pub backend: Arc<dyn Backend>,
+    /// What stores.
+    pub writer: Writer,
+    /// What says when.
+    pub stamps: Arc<dyn Stamps>,
+    /// The way to the server.
+    pub transport: Arc<dyn Transport>,
+}
+
+/// A running engine. Clones share it; it ends with the last of them, or with [`Driver::stop`].
+#[derive(Clone)]
+pub struct Driver(Arc<Inner>);
+
+/// A driver that may have ended.
+pub(crate) struct WeakDriver(Weak<Inner>);
+
+impl WeakDriver {
+    pub fn upgrade(&self) -> Option<Driver> {
+        self.0.upgrade().map(Driver)
+    }
+}
+
+struct Inner {
+    events: mpsc::UnboundedSender<Heard>,
+    status: watch::Receiver<Status>,
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("status", &*self.0.status.borrow()).finish_non_exhaustive()
+    }
+}
+
+/// What comes through the channel.
+#[derive(Debug)]
+enum Heard {
+    Event(Event),
+    /// The oplog may have grown.
+    Recorded,
+    Stop,
+}
+
+/// The task's own.
+struct Task {
+    desk: Desk,
+    engine: SyncEngine,
+    events: mpsc::WeakUnboundedSender<Heard>,
+    status: watch::Sender<Status>,
+    timer: Option<u64>,
+    watch: Option<AbortHandle>,
+}
+
+impl Driver {
+    /// Starts an engine that is on. It does something once this tab leads.
+    pub fn start(desk: Desk, config: Config) -> Self {
+        let (events, heard) = mpsc::unbounded_channel();
+        let (status, told) = watch::channel(Status::default());
+        let task = Task {
+            desk,
+            engine: SyncEngine::new(config),
+            events: events.downgrade(),
+            status,
+            timer: None,
+            watch: None,
+        };
+        let driver = Self(Arc::new(Inner { events, status: told }));
+        driver.hear(Event::Start);
+        let leading = task.events.clone();
+        spawn(Box::pin(async move {
+            let leads = pin!(async {
+                let lead = lead(NAME).await;
+                if let Some(events) = leading.upgrade() {
+                    let _is_stopped = events.send(Heard::Event(Event::Lead));
+                }
+                let _lead_for_ever = (lead, pending::<()>().await);
+            });
+            // The lead goes when the task ends, also while it is waited for.
+            let _it_ended = select(leads, pin!(task.run(heard))).await;
+        }));
+        driver
+    }
+
+    /// Tells the engine what happened, or what the user wants.
+    pub fn hear(&self, event: Event) {
+        // After it was stopped nobody listens.
+        let _is_stopped = self.0.events.send(Heard::Event(event));
+    }
+
+    /// Something was stored with a record of it, here or in another tab.
+    pub fn recorded(&self) {
+        let _is_stopped = self.0.events.send(Heard::Recorded);
+    }
+
+    /// How sync goes, from now on.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.0.status.clone()
+    }
+
+    /// Itself, without keeping it running.
+    pub(crate) fn weak(&self) -> WeakDriver {
+        WeakDriver(Arc::downgrade(&self.0))
+    }
+
+    /// Ends it. What waits stays in the oplog.
+    pub fn stop(&self) {
+        let _is_stopped = self.0.events.send(Heard::Stop);
+    }
+}
+
+impl Task {
+    async fn run(mut self, mut heard: mpsc::UnboundedReceiver<Heard>) {
+        info!("sync has started");
+        loop {
+            let next = {
+                let timer = pin!(until(self.timer));
+                match select(pin!(heard.recv()), timer).await {
+                    Either::Left((next, _)) => next,
+                    Either::Right(((), _)) => Some(Heard::Event(Event::Timer)),
+                }
+            };
+            let event = match next {
+                Some(Heard::Event(event)) => event,
+                Some(Heard::Recorded) => {
+                    self.read_oplog();
+                    continue;
+                }
+                Some(Heard::Stop) | None => break,
+            };
+            if matches!(event, Event::Timer) {
+                self.timer = None;
+            }
+            for effect in self.engine.handle(monotonic_millis(), event) {
+                self.act(effect);
+            }
+        }
+        for effect in self.engine.handle(monotonic_millis(), Event::Stop) {
+            self.act(effect);
+        }
+        self.status.send_replace(self.engine.status());
+        info!("sync has ended");
+    }
+
+    fn act(&mut self, effect: Effect) {
+        let desk = self.desk.clone();
+        match effect {
+            Effect::Load => self.beside(async move { Event::Loaded(Box::new(patiently(&desk, load).await)) }),
+            Effect::Read { request, workflow, keys } => self.beside(async move {
+                let rows = patiently(&desk, |desk| {
+                    let (backend, keys) = (Arc::clone(&desk.backend), keys.clone());
+                    Box::pin(async move {
+                        match keys {
+                            Some(keys) => backend.rows(keys).await,
+                            None => Ok(backend.load(workflow).await?.into_rows(workflow).collect()),
+                        }
+                    }) as BoxFuture<Result<Vec<(EntityKey, Row)>>>
+                });
+                Event::Read { request, rows: rows.await, stamp: (desk.stamps)() }
+            }),
+            Effect::Commit(batch) => desk.writer.enqueue(batch),
+            Effect::Push { request, body } => {
+                debug!(ops = body.ops.len(), "pushing");
+                self.beside(async move { Event::Pushed { request, answer: desk.transport.push(body).await } });
+            }
+            Effect::Pull { request, body } => {
+                debug!(cursor = body.cursor, "pulling");
+                self.beside(async move { Event::Pulled { request, answer: desk.transport.pull(body).await } });
+            }
+            Effect::Watch(on) => self.watch(on),
+            // Whoever knows the user says that he has signed in.
+            Effect::RenewToken => self.tell(Event::SignedOut),
+            Effect::Timer(at) => self.timer = at,
+            Effect::Tell => drop(self.status.send_replace(self.engine.status())),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(events) = self.events.upgrade() {
+            let _is_stopped = events.send(Heard::Event(event));
+        }
+    }
+
+    /// Does something beside the engine, which hears what comes of it.
+    fn beside(&self, work: impl Future<Output = Event> + MaybeSend + 'static) {
+        let events = self.events.clone();
+        spawn(Box::pin(async move {
+            let event = work.await;
+            if let Some(events) = events.upgrade() {
+                let _is_stopped = events.send(Heard::Event(event));
+            }
+        }));
+    }
+
+    /// Asks for the heads now and again, until it is called with false.
+    fn watch(&mut self, on: bool) {
+        if let Some(before) = self.watch.take() {
+            before.abort();
+        }
+        if !on {
+            return;
+        }
+        let (transport, events) = (Arc::clone(&self.desk.transport), self.events.clone());
+        let asking = async move {
+            let mut is_reached = true;
+            loop {
+                let answer = transport.heads().await;
+                let Some(events) = events.upgrade() else { return };
+                let tell = |event| drop(events.send(Heard::Event(event)));
+                let reached = !matches!(answer, Err(Failure::Network(_) | Failure::Busy(_)));
+                if reached != is_reached {
+                    is_reached = reached;
+                    tell(Event::Network(reached));
+                }
+                match answer {
+                    Ok(heads) => tell(Event::Heads(heads)),
+                    Err(Failure::Unauthenticated) => tell(Event::SignedOut),
+                    Err(failure) => warn!(%failure, "what is new can't be asked"),
+                }
+                drop(events);
+                sleep(POLL).await;
+            }
+        };
+        let (asking, handle) = abortable(asking);
+        self.watch = Some(handle);
+        spawn(Box::pin(async move {
+            let _ended_or_called_off = asking.await;
+        }));
+    }
+
+    /// Has the engine hear of all records, of which it knows some: reading them is one request, and there are few.
+    fn read_oplog(&self) {
+        let (backend, events) = (Arc::clone(&self.desk.backend), self.events.clone());
+        spawn(Box::pin(async move {
+            let records = match backend.oplog().await {
+                Ok(records) => records,
+                Err(error) => {
+                    return warn!(error = error.code(), "the oplog can't be read; it is read with the next change");
+                }
+            };
+            let Some(events) = events.upgrade() else { return };
+            for record in records {
+                let _is_stopped = events.send(Heard::Event(Event::Recorded(record)));
+            }
+        }));
+    }
+}
+
+/// Waits until that time, or for ever.
+async fn until(time: Option<u64>) {
+    match time {
+        Some(time) => sleep(Duration::from_millis(time.saturating_sub(monotonic_millis()))).await,
+        None => pending().await,
+    }
+}
+
+/// Reads something, however often that takes to succeed.
+async fn patiently<T>(desk: &Desk, read: impl Fn(&Desk) -> BoxFuture<Result<T>>) -> T {
+    loop {
+        match read(desk).await {
+            Ok(read) => return read,
+            Err(error) => warn!(error = error.code(), "what sync needs can't be read; it is tried again"),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+fn load(desk: &Desk) -> BoxFuture<Result<Stored>> {
+    let backend = Arc::clone(&desk.backend);
+    Box::pin(async move {
+        // The oplog last: what is recorded meanwhile is heard besides.
+        let mut workflows: BTreeMap<WorkflowId, StoredWorkflow> = BTreeMap::new();
+        for (id, _) in backend.workflows().await?.rows {
+            let progress = backend.kv(&progress_key(id)).await?;
+            let kept = backend.kv(&kept_key(id)).await?;
+            workflows.insert(id, StoredWorkflow { id, progress, kept });
+        }
+        Ok(Stored { oplog: backend.oplog().await?, workflows: workflows.into_values().collect() })
+    })
+}

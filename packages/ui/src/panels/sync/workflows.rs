@@ -1,0 +1,96 @@
+//! Which workflows are synced, and what stands in the way of the others.
+
+use dioxus::prelude::*;
+use storage::{
+    model::WorkflowId,
+    sync::{Event, Problem, WorkflowStatus},
+};
+
+use super::SyncDesk;
+use crate::{
+    media::words,
+    store::{Topic, use_store, use_topic},
+};
+
+/// The section.
+#[component]
+pub fn Workflows() -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Library);
+    let desk: SyncDesk = use_context();
+    let status = desk.status.read().clone();
+    let ids = store.workflows();
+    if ids.is_empty() || status.workflows.is_empty() {
+        return VNode::empty();
+    }
+    let known = ids.into_iter().filter_map(|id| {
+        let name = store.summary(id)?.name;
+        Some((id, name, status.workflows.get(&id)?.clone()))
+    });
+    rsx! {
+        section {
+            h3 { class: "h", "Workflows" }
+            div { class: "card",
+                for (id , name , one) in known {
+                    One { key: "{id}", id, name, one }
+                }
+            }
+        }
+    }
+}
+
+#[component]
+fn One(id: WorkflowId, name: String, one: WorkflowStatus) -> Element {
+    let store = use_store();
+    let tell = move |event: Event| {
+        if let Some(driver) = store.session().sync() {
+            driver.hear(event);
+        }
+    };
+    let (including, setting_aside, dismissing) = (tell.clone(), tell.clone(), tell);
+    let included = one.included;
+    let kept = one.kept.len();
+    rsx! {
+        div { class: "lrow", "data-sync-workflow": "{id}", "data-included": "{included}", "data-pending": "{one.pending}",
+            span {
+                span { class: "cut", title: "{name}", "{name}" }
+                small { class: if one.problem.is_some() { "warn" } else { "q" }, "{words(&one)}" }
+                if kept > 0 {
+                    small { class: "q", "{words::count(kept, \"value of yours was\", \"values of yours were\")} replaced by later or other ones." }
+                }
+            }
+            span { class: "row",
+                if matches!(one.problem, Some(Problem::ClockAhead(_))) {
+                    button { class: "btn small", onclick: move |_| setting_aside(Event::SetAside(id)), "Give them up" }
+                }
+                if kept > 0 {
+                    button { class: "btn quiet small", onclick: move |_| dismissing(Event::Dismiss(id)), "Seen" }
+                }
+                button {
+                    class: "btn small",
+                    onclick: move |_| including(Event::Include(id, !included)),
+                    if included { "Keep local" } else { "Sync" }
+                }
+            }
+        }
+    }
+}
+
+fn words(one: &WorkflowStatus) -> String {
+    match &one.problem {
+        Some(Problem::ClockAhead(millis)) => {
+            let hours = millis.div_ceil(3_600_000);
+            format!(
+                "Waits: the clock of this device was ahead. The server takes it in {}.",
+                words::count(usize::try_from(hours).unwrap_or(usize::MAX), "hour", "hours")
+            )
+        }
+        Some(Problem::Forbidden) => "You may not change it on the server. Your changes stay here.".into(),
+        Some(Problem::NotListed) => "It is no longer among yours on the server. It stays here.".into(),
+        Some(Problem::DeletedForGood) => "It was removed from the server for good. It stays here.".into(),
+        Some(Problem::Refused(reason)) => format!("The server refused it: {reason}."),
+        None if !one.included => "Only on this device".into(),
+        None if one.pending > 0 => format!("{} to send", words::count(one.pending, "change", "changes")),
+        None => "Synced".into(),
+    }
+}

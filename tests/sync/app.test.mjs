@@ -1,0 +1,164 @@
+// The app and the server's real functions: what one browser does comes to another, whatever happens on the way.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+
+import { App } from "../browser/support/app.mjs";
+import { closeBrowser, freshContext } from "../browser/support/browser.mjs";
+import { PROMPT } from "../browser/support/kinds.mjs";
+import { startLoopback } from "./loopback/index.mjs";
+
+/** How long a change may take to come from one browser to another: it is asked for every few seconds. */
+const ARRIVAL = 30_000;
+const TEXT = { name: Object.keys(PROMPT.fields)[0] };
+
+let loopback;
+/** Each test is somebody else's: what is on the server stays there. */
+let users = 0;
+const token = () => `test:user${users}`;
+before(async () => (loopback = await startLoopback()));
+beforeEach(() => {
+  users += 1;
+  return loopback.control({ clear: true, reset: true, anonymous: false, clockAhead: 0 });
+});
+after(async () => {
+  await closeBrowser();
+  await loopback.close();
+});
+
+/** The app in a browser of its own. Requests to the deployment are what the user asked for. */
+async function device(t, context) {
+  const app = new App(await (context ?? (await freshContext(t))).newPage());
+  await app.visit();
+  return app;
+}
+
+async function panel(app) {
+  const region = app.page.getByRole("region", { name: "Sync", exact: true });
+  if ((await region.count()) === 0) await app.button("Sync").click();
+  await region.waitFor();
+  return region;
+}
+
+async function turnOn(app, own = token()) {
+  const region = await panel(app);
+  await region.getByLabel("Address").fill(loopback.url);
+  await region.getByLabel("Token").fill(own);
+  await region.getByRole("button", { name: "Turn sync on" }).click();
+  return region;
+}
+
+/** Waits until the panel says so. */
+const says = (app, state) =>
+  app.page.locator(`[data-sync-state="${state}"]`).waitFor({ state: "attached", timeout: ARRIVAL });
+
+async function synced(app) {
+  await panel(app);
+  await app.page.locator('[data-sync-state="up-to-date"][data-pending="0"]').waitFor({ timeout: ARRIVAL });
+  await app.page.keyboard.press("Escape");
+}
+
+const item = (app, workflow) => app.page.locator(`[data-workflow-id="${workflow}"]`);
+
+test("without sync nothing is asked of anybody", async (t) => {
+  const app = await device(t);
+  await app.newWorkflow();
+  await app.saved();
+  const region = await panel(app);
+  await says(app, "off");
+  assert.match(await region.innerText(), /Sync is off[\s\S]*nothing is sent/);
+  assert.deepEqual(app.foreign, []);
+  app.assertNoProblems();
+});
+
+test("what one browser makes and changes comes to another, and back", async (t) => {
+  const [one, two] = [await device(t), await device(t)];
+  const workflow = await one.newWorkflow();
+  const node = await one.canvas.add(PROMPT.query, await one.canvas.emptyPlace());
+  await one.saved();
+  await turnOn(one);
+  await synced(one);
+
+  await turnOn(two);
+  await item(two, workflow).waitFor({ timeout: ARRIVAL });
+  await synced(two);
+  await item(two, workflow).click();
+  await two.page.locator(`[data-node-id="${node}"]`).waitFor();
+
+  await two.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+  await two.inspector.getByRole("textbox", TEXT).fill("At dawn");
+  await two.saved();
+  await one.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+  await one.page.waitForFunction(
+    (text) => [...document.querySelectorAll('[aria-label="Inspector"] textarea')].some((field) => field.value === text),
+    "At dawn",
+    { timeout: ARRIVAL },
+  );
+  // Only the deployment, and nobody else.
+  const origin = new URL(loopback.url).origin;
+  for (const app of [one, two]) assert.deepEqual([...new Set(app.foreign.map((url) => new URL(url).origin))], [origin]);
+  one.assertNoProblems();
+  two.assertNoProblems();
+});
+
+test("edits without a server wait, are said to, and go when it is back, also after a reload", async (t) => {
+  const [one, two] = [await device(t), await device(t)];
+  const workflow = await one.newWorkflow();
+  await one.saved();
+  await turnOn(one);
+  await synced(one);
+  await loopback.control({ faults: [{ fault: "status", status: 503, times: 0 }] });
+  await one.canvas.add(PROMPT.query, await one.canvas.emptyPlace());
+  await one.saved();
+  await panel(one);
+  await says(one, "offline");
+  await one.reload();
+  await loopback.control({ clear: true });
+  await synced(one);
+  await turnOn(two);
+  await item(two, workflow).waitFor({ timeout: ARRIVAL });
+  await synced(two);
+  await item(two, workflow).click();
+  await two.page.waitForSelector('[data-canvas][data-node-count="1"]', { timeout: ARRIVAL });
+});
+
+test("an address that is none is refused, and a token that isn't known is asked for again", async (t) => {
+  const app = await device(t);
+  const region = await panel(app);
+  await region.getByLabel("Address").fill("quiet-otter");
+  await region.getByRole("button", { name: "Turn sync on" }).click();
+  await region.getByRole("alert").waitFor();
+  assert.match(await region.getByRole("alert").innerText(), /https:\/\//);
+  await turnOn(app, "");
+  await says(app, "signed-out");
+  await region.getByLabel("Token").fill(token());
+  await region.getByRole("button", { name: "Use this server" }).click();
+  await says(app, "up-to-date");
+  await region.getByRole("button", { name: "Turn sync off" }).click();
+  await says(app, "off");
+});
+
+test("of two tabs one syncs; when it is closed the other goes on", async (t) => {
+  const context = await freshContext(t);
+  const first = await device(t, context);
+  const workflow = await first.newWorkflow();
+  await first.saved();
+  await turnOn(first);
+  await synced(first);
+  const second = await device(t, context);
+  await panel(second);
+  await says(second, "follower");
+  await second.page.keyboard.press("Escape");
+  // What the second does is sent by the first.
+  await second.canvas.add(PROMPT.query, await second.canvas.emptyPlace());
+  await second.saved();
+  await synced(first);
+  const entities = async () => {
+    const { value } = await loopback.backend.call("query", "sync:changesSince", { workflowId: workflow, cursor: 0 }, token());
+    return value.entities.filter(({ kind }) => kind === "node").length;
+  };
+  assert.equal(await entities(), 1);
+  await first.page.close();
+  await panel(second);
+  await says(second, "up-to-date");
+});
