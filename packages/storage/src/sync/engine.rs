@@ -481,6 +481,10 @@ impl SyncEngine {
             let cursor = if changes.done { changes.cursor.max(asked_head) } else { changes.cursor };
             if workflow.cursor == 0 {
                 workflow.gc_seq = Some(changes.gc_seq);
+                if changes.gc_seq > 0 && workflow.reset.is_none() {
+                    // What was uploaded before this first reading may be deleted and forgotten by now.
+                    workflow.reset = Some(BTreeSet::new());
+                }
             }
             let page = Page { entities, cursor, done: changes.done };
             // To see what is no longer there, all that is here has to be known.

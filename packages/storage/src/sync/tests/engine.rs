@@ -8,7 +8,7 @@ use crate::{
     sync::{
         Config, Effect, Event, Failure, Problem, State, Stored, StoredWorkflow, SyncEngine,
         transport::memory::Server,
-        wire::{ApplyOps, Code, Head, OpResult, OpStatus, OpsApplied, Role},
+        wire::{ApplyOps, Changes, Code, Entity, Head, OpResult, OpStatus, OpsApplied, Patch, Role},
     },
 };
 
@@ -62,6 +62,14 @@ impl Desk {
     fn push(&self) -> Option<(u64, ApplyOps)> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Push { request, body } => Some((*request, body.clone())),
+            _ => None,
+        })
+    }
+
+    /// The reading that is wanted: its number and where it begins.
+    fn pull(&self) -> Option<(u64, u64)> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::Pull { request, body } => Some((*request, body.cursor)),
             _ => None,
         })
     }
@@ -185,10 +193,8 @@ fn a_rejected_op_is_undone_and_kept_and_the_others_go_on() {
     desk.hear(Event::Recorded(good.clone()));
     desk.wait(300);
     let (request, body) = desk.push().unwrap();
-    let entity = crate::sync::wire::Entity {
-        patch: crate::sync::wire::Patch::new(node, &Registers::new().with(RegisterName::Title, desk.stamp(), "theirs")),
-        seq: 5,
-    };
+    let entity =
+        Entity { patch: Patch::new(node, &Registers::new().with(RegisterName::Title, desk.stamp(), "theirs")), seq: 5 };
     let result =
         |at: usize, status, code, entities| OpResult { op_id: body.ops[at].op_id, status, code, seq: 6, entities };
     let results = vec![
@@ -282,4 +288,56 @@ fn turning_sync_on_uploads_what_is_there_and_who_follows_does_nothing() {
     let head = Head { workflow_id: workflow, seq: 0, gc_seq: 0, role: Role::Owner, name: None };
     desk.hear(Event::Heads(vec![head]));
     assert_eq!(desk.engine.status().workflows[&workflow].role, Some(Role::Owner));
+}
+
+#[test]
+fn what_a_server_leaves_over_is_sent_at_once_and_nothing_at_all_is_a_failure() {
+    let (mut desk, node) = Desk::new();
+    for number in 0..3 {
+        let stamp = desk.stamp();
+        let mut batch = Batch::new();
+        let name = RegisterName::config(&number.to_string());
+        batch.merge(node, &Registers::new().with(name, stamp, "A")).record();
+        desk.hear(Event::Recorded(batch.to_record().unwrap()));
+    }
+    desk.wait(300);
+    let (request, mut body) = desk.push().unwrap();
+    let rest = body.ops.split_off(1);
+    desk.answer(request, &body, OpStatus::Applied, None);
+    let (request, body) = desk.push().expect("the rest, without a pause");
+    assert_eq!(body.ops, rest);
+    // A server that takes none isn't asked again at once.
+    desk.answer(request, &ApplyOps { ops: Vec::new(), ..body.clone() }, OpStatus::Applied, None);
+    assert_eq!(desk.push(), None);
+    let pause = desk.timer().unwrap() - desk.now;
+    desk.wait(pause);
+    assert_eq!(desk.push().unwrap().1.ops, rest);
+}
+
+#[test]
+fn what_was_uploaded_before_the_first_reading_may_be_forgotten_by_then() {
+    let (mut desk, node) = Desk::new();
+    desk.hear(Event::Follow);
+    desk.hear(Event::Lead);
+    let progress = serde_json::from_str(r#"{"cursor":0,"uploaded":true}"#).unwrap();
+    let stored = StoredWorkflow { id: node.workflow, progress: Some(progress), kept: None };
+    desk.hear(Event::Loaded(Box::new(Stored { oplog: Vec::new(), workflows: vec![stored] })));
+    let head = Head { workflow_id: node.workflow, seq: 9, gc_seq: 8, role: Role::Owner, name: None };
+    desk.hear(Event::Heads(vec![head]));
+    let (request, cursor) = desk.pull().unwrap();
+    assert_eq!(cursor, 0);
+    let workflow = EntityKey::workflow(node.workflow);
+    let name = Registers::new().with(RegisterName::Name, desk.stamp(), "Library");
+    let entity = Entity { patch: Patch::new(workflow, &name), seq: 9 };
+    let answer = Changes { reset: false, entities: vec![entity], cursor: 9, done: true, gc_seq: 8, server_now: NOW };
+    desk.hear(Event::Pulled { request, answer: Ok(answer) });
+    let read = desk.effects.iter().find_map(|effect| match effect {
+        Effect::Read { request, keys: None, .. } => Some(*request),
+        _ => None,
+    });
+    let title = Registers::new().with(RegisterName::Title, desk.stamp(), "forgotten");
+    let row = |registers| Row { registers, version: 3, counts: None };
+    let (rows, stamp) = (vec![(workflow, row(name)), (node, row(title))], desk.stamp());
+    desk.hear(Event::Read { request: read.expect("all that is here"), rows, stamp });
+    assert_eq!(desk.commits().removed().map(|(key, _)| key).collect::<Vec<_>>(), [node]);
 }
