@@ -6,7 +6,7 @@ import { caller, checkWorkflowId, failure, memberOf, roleIn } from "./access.js"
 import { Budget } from "./budget.js";
 import * as limits from "./limits.js";
 import { isPageFull, isUsed, removeAsset } from "./removal.js";
-import { digitsOf } from "./text.js";
+import { digitsOf, utf8Length } from "./text.js";
 
 declare function btoa(bytes: string): string;
 
@@ -70,11 +70,14 @@ export const uploadUrl = mutation({
 
 /** Takes uploaded bytes for what they are said to be. Otherwise they are removed, and the content is not known. */
 export const commit = mutation({
-  args: { ...content, storageId: v.string() },
+  args: { ...content, storageId: v.string(), look: v.optional(v.string()) },
   returns: v.object({ known: v.boolean() }),
-  handler: async (ctx, { sha256, size, mime, storageId }) => {
+  handler: async (ctx, { sha256, size, mime, storageId, look }) => {
     const user = await caller(ctx);
     checkContent({ size, mime });
+    if (look !== undefined && utf8Length(look) > limits.LOOK_BYTES) {
+      throw failure("BAD_REQUEST", `a look has at most ${limits.LOOK_BYTES} bytes`);
+    }
     const hash = digits(sha256);
     const id = ctx.db.system.normalizeId("_storage", storageId);
     if (id === null) throw failure("BAD_REQUEST", "storageId is none");
@@ -89,7 +92,8 @@ export const commit = mutation({
       await ctx.storage.delete(id);
       return { known: here !== null };
     }
-    await ctx.db.insert("assets", { owner: user, sha256: hash, size, mime, storageId: id, wantedAt: Date.now() });
+    const row = { owner: user, sha256: hash, size, mime, storageId: id, wantedAt: Date.now() };
+    await ctx.db.insert("assets", look === undefined ? row : { ...row, look });
     return { known: true };
   },
 });
@@ -115,7 +119,7 @@ function isDigest(stored: string, hash: string): boolean {
  */
 export const urls = query({
   args: { workflowId: v.string(), hashes: v.array(v.string()) },
-  returns: v.array(v.object({ ...content, url: v.string() })),
+  returns: v.array(v.object({ ...content, url: v.string(), look: v.optional(v.string()) })),
   handler: async (ctx, { workflowId, hashes }) => {
     const user = await caller(ctx);
     checkWorkflowId(workflowId);
@@ -126,7 +130,9 @@ export const urls = query({
       const sha256 = digits(hash);
       const asset = (await assetOf(ctx, user, sha256)) ?? (await sharedAsset(ctx, workflowId, sha256));
       const url = asset === null ? null : await ctx.storage.getUrl(asset.storageId);
-      if (asset !== null && url !== null) found.push({ sha256: hash, size: asset.size, mime: asset.mime, url });
+      if (asset === null || url === null) continue;
+      const { size, mime, look } = asset;
+      found.push({ sha256: hash, size, mime, url, ...(look === undefined ? {} : { look }) });
     }
     return found;
   },

@@ -47,6 +47,8 @@ export const WORKFLOW_MEMBERS = 100;
 
 /** Hashes in one call. */
 export const BATCH_HASHES = 200;
+/** Bytes of how a content looks: a thumbnail has at most 8 KiB, and the rest is a name and figures. */
+export const LOOK_BYTES = 12 * KIB;
 /** Bytes of one content. */
 export const ASSET_BYTES = 4 * 1024 * MIB;
 

@@ -59,6 +59,8 @@ export default defineSchema({
     sha256: v.string(),
     size: v.number(),
     mime: v.string(),
+    /** How it looks, and its name: a JSON text of the client's, with a thumbnail. */
+    look: v.optional(v.string()),
     storageId: v.id("_storage"),
     /** When somebody last asked for it to be kept, or the sweep last found it in use. */
     wantedAt: v.number(),

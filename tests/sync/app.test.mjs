@@ -1,11 +1,14 @@
 // The app and the server's real functions: what one browser does comes to another, whatever happens on the way.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 
 import { App } from "../browser/support/app.mjs";
 import { closeBrowser, freshContext } from "../browser/support/browser.mjs";
 import { PROMPT } from "../browser/support/kinds.mjs";
+import { addMedia, pictures } from "../browser/support/pictures.mjs";
+import { storedRows } from "../browser/support/stored.mjs";
 import { startLoopback } from "./loopback/index.mjs";
 
 /** How long a change may take to come from one browser to another: it is asked for every few seconds. */
@@ -161,4 +164,69 @@ test("of two tabs one syncs; when it is closed the other goes on", async (t) => 
   await first.page.close();
   await panel(second);
   await says(second, "up-to-date");
+});
+
+test("a picture that is dropped in one browser is seen in the other: sent once, fetched when it is looked at, and whole", async (t) => {
+  const [one, two] = [await device(t), await device(t)];
+  const workflow = await one.newWorkflow();
+  await turnOn(one);
+  await synced(one);
+  // The server is busy for a while with each step of an upload, and one answer is lost.
+  const busy = ["assets:urls", "assets:uploadUrl", "storage:upload", "assets:commit"];
+  await loopback.control({
+    faults: [...busy.map((path) => ({ fault: "status", status: 503, path, times: 1 })), { fault: "cut", path: "assets:commit", times: 1 }],
+  });
+  const [file] = await pictures(one.page, 1, { noisy: true });
+  await addMedia(one, [file]);
+  const region = await panel(one);
+  await region.locator('[data-sent="1"][data-to-send="0"]').waitFor({ timeout: 60_000 });
+  await one.page.keyboard.press("Escape");
+
+  await turnOn(two);
+  await item(two, workflow).waitFor({ timeout: ARRIVAL });
+  await synced(two);
+  await item(two, workflow).click();
+  const card = two.page.locator("[data-node-id] [data-remote]");
+  await two.page.locator('[data-remote="not-downloaded"] [data-thumbnail-of]').waitFor({ timeout: ARRIVAL });
+  assert.match(await card.innerText(), /Not downloaded · \d/);
+
+  // What isn't the picture is refused, and said to be.
+  await two.page.route("**/api/storage/*", (route) =>
+    route.fulfill({ body: "another picture", headers: { "access-control-allow-origin": "*" } }),
+  );
+  await card.getByRole("button", { name: "Download" }).click();
+  await two.page.locator('[data-remote="failed"]').waitFor();
+  assert.match(await card.innerText(), /its hash differs/);
+  await two.page.unroute("**/api/storage/*");
+
+  // Looked at, it comes.
+  await card.dblclick();
+  await two.page.locator('[data-shown-asset][data-loaded="true"]').waitFor({ timeout: ARRIVAL });
+  const hash = createHash("sha256").update(file.buffer).digest("hex");
+  const kept = JSON.stringify(await storedRows(two.page, "assets"));
+  assert(kept.includes(`sha256-${hash}`), "it is kept as what it is");
+  const width = await two.page.locator('[data-shown-asset] img[src^="blob:"]').evaluate((image) => image.naturalWidth);
+  assert.equal(width, 640);
+  const counts = await loopback.control({});
+  assert.equal(counts.paths["http storage:upload"].calls, 1, JSON.stringify(counts.paths));
+  assert.equal(counts.paths["http storage:get"].calls, 1);
+});
+
+test("with “Keep offline” originals come by themselves", async (t) => {
+  const [one, two] = [await device(t), await device(t)];
+  const workflow = await one.newWorkflow();
+  await addMedia(one, await pictures(one.page, 2));
+  await turnOn(one);
+  await (await panel(one)).locator('[data-sent="2"][data-to-send="0"]').waitFor({ timeout: 60_000 });
+  await turnOn(two);
+  await (await panel(two)).getByLabel("Keep offline").check();
+  await item(two, workflow).waitFor({ timeout: ARRIVAL });
+  await two.page.waitForFunction(() => document.querySelector('[data-elsewhere="0"]') !== null);
+  await two.page.keyboard.press("Escape");
+  await item(two, workflow).click();
+  await two.page.waitForFunction(
+    () => document.querySelectorAll('[data-node-id] [data-asset-id][data-loaded="true"]').length === 2,
+    undefined,
+    { timeout: ARRIVAL },
+  );
 });

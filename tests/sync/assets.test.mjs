@@ -187,3 +187,13 @@ test("many unused contents go in pages", async () => {
   assert.ok(pages > 1);
   assert.equal(await files(), 0);
 });
+
+test("how a content looks goes with its address, and is small", async () => {
+  const bytes = Buffer.from("a picture");
+  const workflow = await sharedWorkflow();
+  const look = JSON.stringify({ name: "dune.png", thumbnail: "data:image/webp;base64,AAAA" });
+  const large = { ...contentOf(bytes), storageId: await send(alice, bytes), look: "x".repeat(limits.LOOK_BYTES + 1) };
+  await alice.refused("BAD_REQUEST", "mutation", "assets:commit", large);
+  await alice.mutation("assets:commit", { ...large, look });
+  assert.equal((await urlsOf(alice, workflow, bytes))[0].look, look);
+});

@@ -30,10 +30,14 @@ use crate::{
     Error, MaybeSend, Result, SCHEMA_VERSION, SaveState,
     backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
     blobs::{self, Assets, Device, MemoryPlace, Place},
-    model::{Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
+    model::{AssetId, Clock, EntityKey, Json, Registers, Row, Stamp, WorkflowId},
     parking::{self, Parked},
     platform::{random_bits, spawn, wall_clock},
-    sync::{self, Driver, transport::Transport},
+    sync::{
+        self, Driver,
+        media::{MediaDesk, MediaDriver, Remote, remote_key},
+        transport::{Transport, convex::Convex, media::MediaTransport},
+    },
     tabs::{Changes, Channel, Hear, Message, Nobody, Presence},
     writer::{Hold, Writer},
 };
@@ -92,6 +96,8 @@ struct Inner {
     said_newer: AtomicBool,
     /// What syncs, while sync is on.
     sync: Arc<Mutex<Option<Driver>>>,
+    /// What syncs originals, while sync is on.
+    media: Arc<Mutex<Option<MediaDriver>>>,
 }
 
 impl Session {
@@ -168,7 +174,8 @@ impl Session {
         observe_workflows(&clock, &workflows);
         let (seen, tell, others) = (Arc::clone(&clock), listeners.clone(), Arc::clone(&channel));
         let sync: Arc<Mutex<Option<Driver>>> = Arc::default();
-        let recording = Arc::clone(&sync);
+        let media: Arc<Mutex<Option<MediaDriver>>> = Arc::default();
+        let (recording, referring) = (Arc::clone(&sync), Arc::clone(&media));
         let listener = move |result: &Result<Committed>| match result {
             Ok(committed) => {
                 // They may hold what another connection has written, and an edit of that must be later.
@@ -177,8 +184,11 @@ impl Session {
                     others.post(&Message::stored(&committed.rows));
                 }
                 tell.tell(&Event::Committed(committed.rows.clone()));
-                if let Some(driver) = &*lock(&recording) {
-                    driver.recorded();
+                if let (Some(driver), Some(record)) = (&*lock(&recording), &committed.record) {
+                    driver.recorded(record.clone());
+                }
+                if let Some(driver) = &*lock(&referring) {
+                    driver.stored(&committed.rows);
                 }
             }
             Err(Error::Deleted) => tell.tell(&Event::Deleted),
@@ -206,6 +216,7 @@ impl Session {
             part,
             said_newer,
             sync,
+            media,
         }));
         session.take_over_parked();
         Ok(session)
@@ -365,11 +376,59 @@ impl Session {
             while let Some(event) = events.recv().await {
                 let Some(driver) = heard.upgrade() else { return };
                 if matches!(event, Event::Elsewhere(_) | Event::Woke) {
-                    driver.recorded();
+                    driver.recorded_elsewhere();
                 }
             }
         }));
         driver
+    }
+
+    /// Sends originals and fetches them, beside what [`Session::start_sync`] has started. `keep_all`: all of them are to be here, and
+    /// not only those that somebody looks at.
+    pub fn start_media_sync(&self, transport: Arc<dyn MediaTransport>, sync: &Driver, keep_all: bool) -> MediaDriver {
+        let desk = MediaDesk { backend: Arc::clone(&self.0.backend), assets: self.0.assets.clone(), transport };
+        let driver = MediaDriver::start(desk, random_bits(), keep_all, sync.status());
+        if let Some(before) = lock(&self.0.media).replace(driver.clone()) {
+            before.stop();
+        }
+        let (mut events, heard) = (self.subscribe(), driver.weak());
+        spawn(Box::pin(async move {
+            while let Some(event) = events.recv().await {
+                let Some(driver) = heard() else { return };
+                if let Event::Elsewhere(changes) = event {
+                    driver.stored_elsewhere(changes);
+                }
+            }
+        }));
+        driver
+    }
+
+    /// What syncs originals, while sync is on.
+    pub fn media_sync(&self) -> Option<MediaDriver> {
+        lock(&self.0.media).clone()
+    }
+
+    /// What is known of an original that isn't here, by the id that a node refers to it with.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn remote(&self, id: AssetId) -> Result<Option<Remote>> {
+        Ok(self.kv(&remote_key(id)).await?.and_then(|stored| stored.read().ok()))
+    }
+
+    /// Keeps whether all originals are to be here.
+    ///
+    /// # Errors
+    /// The settings can't be read.
+    pub async fn keep_originals(&self, all: bool) -> Result<()> {
+        let settings = sync::Settings { keep_originals: all, ..self.sync_settings().await? };
+        let mut batch = Batch::new();
+        batch.set(sync::SETTINGS, Json::new(&settings).ok());
+        self.write(batch);
+        if let Some(driver) = self.media_sync() {
+            driver.hear(sync::media::Event::KeepAll(all));
+        }
+        Ok(())
     }
 
     /// What the user has said about sync.
@@ -381,11 +440,11 @@ impl Session {
         Ok(stored.and_then(|stored| stored.read().ok()).unwrap_or_default())
     }
 
-    /// Keeps what the user says about sync, and turns it on or off.
+    /// Keeps what the user says about sync, and turns it on or off. Gives what is kept, which has a name for the device.
     ///
     /// # Errors
     /// The address is none; then nothing was changed.
-    pub fn set_sync(&self, settings: &sync::Settings) -> Result<(), sync::transport::convex::BadAddress> {
+    pub fn set_sync(&self, settings: &sync::Settings) -> Result<sync::Settings, sync::transport::convex::BadAddress> {
         let mut settings = settings.clone();
         if settings.device.is_empty() {
             settings.device = self.stamp().to_string();
@@ -395,10 +454,16 @@ impl Session {
         batch.set(sync::SETTINGS, Json::new(&settings).ok());
         self.write(batch);
         match transport {
-            Some(transport) => drop(self.start_sync(transport, sync::Config::new(&settings.device, random_bits()))),
+            Some(transport) => self.start_both(transport, &settings),
             None => self.stop_sync(),
         }
-        Ok(())
+        Ok(settings)
+    }
+
+    fn start_both(&self, transport: Arc<Convex>, settings: &sync::Settings) {
+        let config = sync::Config::new(&settings.device, random_bits());
+        let driver = self.start_sync(Arc::clone(&transport) as Arc<dyn Transport>, config);
+        self.start_media_sync(transport, &driver, settings.keep_originals);
     }
 
     /// Goes on syncing if the user has turned it on, unless that is under way.
@@ -409,9 +474,7 @@ impl Session {
         let settings = self.sync_settings().await?;
         if settings.on && self.newer().is_none() && self.sync().is_none() {
             match sync::connect(&settings) {
-                Ok(transport) => {
-                    drop(self.start_sync(transport, sync::Config::new(&settings.device, random_bits())));
-                }
+                Ok(transport) => self.start_both(transport, &settings),
                 Err(error) => warn!(%error, "sync is on, and has no address"),
             }
         }
@@ -426,6 +489,9 @@ impl Session {
     /// Turns sync off. What the server hasn't been sent stays in the oplog.
     pub fn stop_sync(&self) {
         if let Some(driver) = lock(&self.0.sync).take() {
+            driver.stop();
+        }
+        if let Some(driver) = lock(&self.0.media).take() {
             driver.stop();
         }
     }

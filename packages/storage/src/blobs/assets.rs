@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Error, Result, SCHEMA_VERSION,
     backend::{AssetUse, Backend, Batch, Wanted},
-    model::{Asset, AssetId, MediaKind, Object, Stamp},
+    model::{Asset, AssetId, Json, MediaKind, Object, Stamp, WorkflowId},
     platform::{sleep, spawn, wall_clock},
 };
 
@@ -41,6 +41,12 @@ struct Inner {
 
 /// Setting: where new bytes go, as [`Where::name`] has it.
 const PREFERRED: &str = "mediaPlace";
+
+/// Setting: under which id a content is kept that another device knows by this one. Two devices that were given the same file
+/// have each named it.
+fn alias_key(id: AssetId) -> String {
+    format!("media/alias/{id}")
+}
 
 /// How long after a start it is tried to sweep, and how often it is tried.
 const SWEEP_PAUSE: Duration = Duration::from_secs(30);
@@ -199,6 +205,53 @@ impl Assets {
         put.map(|(asset, is_new)| Added { asset, is_new, held })
     }
 
+    /// Keeps a content that another device has named, if its hash is this one: until that is known nobody sees anything of it.
+    /// What else is known of it comes from there.
+    ///
+    /// # Errors
+    /// [`Error::Refused`]: it is another content, and nothing is kept. Otherwise as [`Assets::put`].
+    pub(crate) async fn put_as(
+        &self,
+        id: AssetId,
+        hash: &str,
+        source: Source,
+        name: Option<String>,
+        ticket: Ticket,
+    ) -> Result<Asset> {
+        self.writable()?;
+        let _held = self.0.lock.shared().await;
+        let place = self.0.places.preferred()?;
+        let staged = match place.stage(id, source, ticket).await {
+            Ok(staged) => staged,
+            Err(error) => return Err(self.discarded(&*place, id, error).await),
+        };
+        if staged.hash != hash {
+            warn!(asset = %id, "what came is another content than the one that was wanted");
+            let message = "what the server sent is another content (its hash differs), so it was not kept".into();
+            return Err(self.discarded(&*place, id, Error::Refused { name: "WrongContent".into(), message }).await);
+        }
+        match self.adopt(&*place, id, staged, name).await {
+            Ok((asset, _)) => {
+                info!(asset = %asset.id, bytes = asset.bytes, "kept a content from elsewhere");
+                Ok(asset)
+            }
+            Err(error) => Err(self.discarded(&*place, id, error).await),
+        }
+    }
+
+    /// Has one id stand for a content that is kept under another.
+    pub(crate) async fn alias(&self, id: AssetId, kept: AssetId) -> Result<()> {
+        self.writable()?;
+        let mut batch = Batch::new();
+        batch.set(&alias_key(id), Json::new(&kept).ok());
+        self.0.backend.commit(Arc::new(batch)).await.map(drop)
+    }
+
+    /// Under which id the content is kept that somebody else has named, if that is another.
+    async fn alias_of(&self, id: AssetId) -> Result<Option<AssetId>> {
+        Ok(self.0.backend.kv(&alias_key(id)).await?.and_then(|json| json.read().ok()))
+    }
+
     /// Keeps everybody from removing anything for as long as the answer exists.
     pub(crate) async fn hold(&self) -> Arc<Held> {
         Arc::new(self.0.lock.shared().await)
@@ -343,7 +396,13 @@ impl Assets {
     /// # Errors
     /// The database can't be read.
     pub async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
-        self.0.backend.asset(Wanted::Id(id)).await
+        if let Some(asset) = self.0.backend.asset(Wanted::Id(id)).await? {
+            return Ok(Some(asset));
+        }
+        match self.alias_of(id).await? {
+            Some(kept) => self.0.backend.asset(Wanted::Id(kept)).await,
+            None => Ok(None),
+        }
     }
 
     async fn known(&self, id: AssetId) -> Result<Asset> {
@@ -379,12 +438,13 @@ impl Assets {
     /// The rows of these assets, as far as there are any, without their thumbnails.
     pub(crate) async fn rows(&self, ids: &BTreeSet<AssetId>) -> Result<BTreeMap<AssetId, Asset>> {
         // All at once are read as quickly as a few.
-        if ids.len() > 8 {
-            let rows = self.0.backend.assets().await?.rows;
-            return Ok(rows.into_iter().filter(|row| ids.contains(&row.id)).map(|row| (row.id, row)).collect());
-        }
         let mut rows = BTreeMap::new();
-        for id in ids {
+        if ids.len() > 8 {
+            let all = self.0.backend.assets().await?.rows;
+            rows.extend(all.into_iter().filter(|row| ids.contains(&row.id)).map(|row| (row.id, row)));
+        }
+        let others: Vec<_> = ids.iter().filter(|id| !rows.contains_key(*id)).copied().collect();
+        for id in &others {
             if let Some(row) = self.asset(*id).await? {
                 rows.insert(*id, row.without_thumbnail());
             }
@@ -451,13 +511,26 @@ impl Assets {
         Ok(uses)
     }
 
+    /// Which nodes of a workflow use which assets.
+    pub(crate) async fn uses_in(&self, workflow: WorkflowId) -> Result<Vec<AssetUse>> {
+        let mut uses = self.0.backend.uses().await?;
+        uses.retain(|one| one.workflow == workflow);
+        Ok(uses)
+    }
+
     /// What is kept, where and for whom. The rows are without their thumbnails.
     ///
     /// # Errors
     /// The database can't be read.
     pub async fn usage(&self) -> Result<Usage> {
         let rows = self.0.backend.assets().await?;
-        let uses = self.0.backend.uses().await?;
+        let mut uses = self.0.backend.uses().await?;
+        let here: BTreeSet<_> = rows.rows.iter().map(|row| row.id).collect();
+        for one in uses.iter_mut().filter(|one| !here.contains(&one.asset)) {
+            if let Some(kept) = self.alias_of(one.asset).await? {
+                one.asset = kept;
+            }
+        }
         let quota = platform::quota(&self.0.device, &rows.rows).await;
         Ok(Usage { assets: rows.rows, corrupt: rows.corrupt, uses, quota })
     }
@@ -470,6 +543,7 @@ impl Assets {
         self.writable()?;
         let _held = self.0.lock.alone().await;
         let wanted = ids.len();
+        let ids = self.without_aliased(ids).await?;
         let removed = self.0.backend.remove_assets(ids).await?;
         let mut cleaned = Cleaned { removed: removed.len(), freed: 0, kept: wanted - removed.len() };
         for asset in removed {
@@ -486,6 +560,19 @@ impl Assets {
         }
         info!(removed = cleaned.removed, bytes = cleaned.freed, "cleaned up");
         Ok(cleaned)
+    }
+
+    /// Those of the assets to which no node refers under another device's id.
+    async fn without_aliased(&self, mut ids: BTreeSet<AssetId>) -> Result<BTreeSet<AssetId>> {
+        let used: BTreeSet<_> = self.0.backend.uses().await?.into_iter().map(|one| one.asset).collect();
+        // Those of which there are rows are asked for in the transaction that removes.
+        let here: BTreeSet<_> = self.0.backend.assets().await?.rows.into_iter().map(|row| row.id).collect();
+        for other in used.difference(&here) {
+            if let Some(kept) = self.alias_of(*other).await? {
+                ids.remove(&kept);
+            }
+        }
+        Ok(ids)
     }
 
     /// Reads every content and compares it with its hash. Gives those that differ or can't be read.

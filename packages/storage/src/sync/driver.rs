@@ -9,7 +9,10 @@ use std::{
     fmt,
     future::pending,
     pin::pin,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,12 +21,12 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::{
-    Config, Effect, Event, Failure, Status, Stored, StoredWorkflow, SyncEngine, kept_key, progress_key,
+    Config, Effect, Event, Failure, State, Status, Stored, StoredWorkflow, SyncEngine, kept_key, progress_key,
     transport::Transport,
 };
 use crate::{
     BoxFuture, MaybeSend, MaybeSync, Result,
-    backend::Backend,
+    backend::{Backend, OplogRecord},
     model::{EntityKey, Row, Stamp, WorkflowId},
     platform::{monotonic_millis, sleep, spawn},
     tabs::lead,
@@ -70,6 +73,8 @@ impl WeakDriver {
 struct Inner {
     events: mpsc::UnboundedSender<Heard>,
     status: watch::Receiver<Status>,
+    /// How many records were told that the engine hasn't heard of yet.
+    unheard: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for Driver {
@@ -82,8 +87,10 @@ impl fmt::Debug for Driver {
 #[derive(Debug)]
 enum Heard {
     Event(Event),
-    /// The oplog may have grown.
+    /// Another tab may have added to the oplog.
     Recorded,
+    /// The oplog was read.
+    Read(Vec<OplogRecord>),
     Stop,
 }
 
@@ -95,6 +102,17 @@ struct Task {
     status: watch::Sender<Status>,
     timer: Option<u64>,
     watch: Option<AbortHandle>,
+    unheard: Arc<AtomicUsize>,
+    reading: Reading,
+}
+
+/// Where the reading of what other tabs have recorded is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Idle,
+    UnderWay,
+    /// Under way, and to be repeated: something was recorded since it began.
+    Again,
 }
 
 impl Driver {
@@ -102,6 +120,7 @@ impl Driver {
     pub fn start(desk: Desk, config: Config) -> Self {
         let (events, heard) = mpsc::unbounded_channel();
         let (status, told) = watch::channel(Status::default());
+        let unheard: Arc<AtomicUsize> = Arc::default();
         let task = Task {
             desk,
             engine: SyncEngine::new(config),
@@ -109,8 +128,10 @@ impl Driver {
             status,
             timer: None,
             watch: None,
+            unheard: Arc::clone(&unheard),
+            reading: Reading::Idle,
         };
-        let driver = Self(Arc::new(Inner { events, status: told }));
+        let driver = Self(Arc::new(Inner { events, status: told, unheard }));
         driver.hear(Event::Start);
         let leading = task.events.clone();
         spawn(Box::pin(async move {
@@ -133,9 +154,21 @@ impl Driver {
         let _is_stopped = self.0.events.send(Heard::Event(event));
     }
 
-    /// Something was stored with a record of it, here or in another tab.
-    pub fn recorded(&self) {
+    /// Something was stored here with this record of it.
+    pub fn recorded(&self, record: OplogRecord) {
+        self.0.unheard.fetch_add(1, Ordering::Relaxed);
+        let _is_stopped = self.0.events.send(Heard::Event(Event::Recorded(record)));
+    }
+
+    /// Something was stored in another tab, perhaps with a record of it.
+    pub fn recorded_elsewhere(&self) {
         let _is_stopped = self.0.events.send(Heard::Recorded);
+    }
+
+    /// Whether the server has everything that was stored here with a record, as far as that is known.
+    pub fn has_sent_all(&self) -> bool {
+        let status = self.0.status.borrow();
+        self.0.unheard.load(Ordering::Relaxed) == 0 && status.state == State::UpToDate && status.pending == 0
     }
 
     /// How sync goes, from now on.
@@ -171,13 +204,23 @@ impl Task {
                     self.read_oplog();
                     continue;
                 }
+                Some(Heard::Read(records)) => {
+                    self.read(records);
+                    continue;
+                }
                 Some(Heard::Stop) | None => break,
             };
             if matches!(event, Event::Timer) {
                 self.timer = None;
             }
+            let is_record = matches!(event, Event::Recorded(_));
             for effect in self.engine.handle(monotonic_millis(), event) {
                 self.act(effect);
+            }
+            if is_record {
+                self.unheard.fetch_sub(1, Ordering::Relaxed);
+                // Whoever asks whether all is sent asks again.
+                self.status.send_modify(|_| {});
             }
         }
         for effect in self.engine.handle(monotonic_millis(), Event::Stop) {
@@ -273,21 +316,36 @@ impl Task {
         }));
     }
 
-    /// Has the engine hear of all records, of which it knows some: reading them is one request, and there are few.
-    fn read_oplog(&self) {
+    /// Has the engine hear of all records, of which it knows some. However many tabs record however much, one reading is under way.
+    fn read_oplog(&mut self) {
+        if self.reading != Reading::Idle {
+            self.reading = Reading::Again;
+            return;
+        }
+        self.reading = Reading::UnderWay;
         let (backend, events) = (Arc::clone(&self.desk.backend), self.events.clone());
         spawn(Box::pin(async move {
-            let records = match backend.oplog().await {
-                Ok(records) => records,
-                Err(error) => {
-                    return warn!(error = error.code(), "the oplog can't be read; it is read with the next change");
-                }
-            };
-            let Some(events) = events.upgrade() else { return };
-            for record in records {
-                let _is_stopped = events.send(Heard::Event(Event::Recorded(record)));
+            let records = backend.oplog().await.unwrap_or_else(|error| {
+                warn!(error = error.code(), "the oplog can't be read; it is read with the next change");
+                Vec::new()
+            });
+            if let Some(events) = events.upgrade() {
+                let _is_stopped = events.send(Heard::Read(records));
             }
         }));
+    }
+
+    fn read(&mut self, records: Vec<OplogRecord>) {
+        let again = self.reading == Reading::Again;
+        self.reading = Reading::Idle;
+        for record in records {
+            for effect in self.engine.handle(monotonic_millis(), Event::Recorded(record)) {
+                self.act(effect);
+            }
+        }
+        if again {
+            self.read_oplog();
+        }
     }
 }
 

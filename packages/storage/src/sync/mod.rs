@@ -21,6 +21,7 @@ mod driver;
 mod engine;
 mod event;
 mod kept;
+pub mod media;
 pub mod op;
 mod queue;
 mod settings;
@@ -41,7 +42,7 @@ pub use self::{
     status::{Problem, State, Status, WorkflowStatus},
 };
 
-/// The way to the deployment that the settings name.
+/// The ways to the deployment that the settings name.
 ///
 /// # Errors
 /// They name none.
@@ -51,8 +52,9 @@ pub use self::{
 )]
 pub(crate) fn connect(
     settings: &Settings,
-) -> Result<std::sync::Arc<dyn transport::Transport>, transport::convex::BadAddress> {
-    let convex = transport::convex::Convex::new(&settings.address, std::sync::Arc::new(transport::http::Client))?;
+) -> Result<std::sync::Arc<transport::convex::Convex>, transport::convex::BadAddress> {
+    let client = std::sync::Arc::new(transport::http::Client);
+    let convex = transport::convex::Convex::new(&settings.address, client.clone())?.with_bytes(client);
     convex.sign_in(Some(settings.token.clone()));
     Ok(std::sync::Arc::new(convex))
 }

@@ -17,6 +17,8 @@ pub struct Settings {
     pub token: String,
     /// What the server calls this device.
     pub device: String,
+    /// Whether all originals are to be here, and not only those that somebody looks at.
+    pub keep_originals: bool,
 }
 
 impl std::fmt::Debug for Settings {

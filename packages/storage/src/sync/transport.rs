@@ -2,6 +2,7 @@
 
 pub mod convex;
 pub mod http;
+pub mod media;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 

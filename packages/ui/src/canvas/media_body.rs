@@ -14,7 +14,7 @@ use super::{
     geometry::Words,
 };
 use crate::{
-    media::{Closed, ClosedLine, Ingest, use_address, use_closed, words},
+    media::{Closed, ClosedLine, Elsewhere, Ingest, use_address, use_closed, words},
     platform,
     store::{Known, Topic, use_asset, use_store, use_topic},
     viewer::Viewer,
@@ -69,15 +69,7 @@ fn Kept(id: NodeId, asset: AssetId, kind: MediaKind, width: f64, alt: String, fa
         Known::Asked => None,
         Known::Missing => {
             return rsx! {
-                div { class: "media", "data-missing": "true",
-                    div { class: "ask", role: "status",
-                        Icon { name: IconName::FileX }
-                        span { b { "Not on this device" } }
-                        if takes {
-                            "Drop the file here to have it again."
-                        }
-                    }
-                }
+                Elsewhere { node: id, asset, alt, facts: facts.clone(), takes }
                 Foot { left: facts.clone(), right: String::new(), tip: facts, width }
             };
         }

@@ -4,6 +4,7 @@ mod add;
 mod address;
 mod arrivals;
 mod closed;
+mod elsewhere;
 mod incoming;
 mod ingest;
 pub mod words;
@@ -13,6 +14,7 @@ pub use self::{
     address::{use_address, use_file_address},
     arrivals::Arrivals,
     closed::{AllowFolder, Closed, ClosedLine, state_name, use_closed},
+    elsewhere::{Coming, Elsewhere},
     incoming::{Incoming, sorted},
     ingest::{Arrival, Ingest, Stage},
 };

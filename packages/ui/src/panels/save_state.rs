@@ -3,6 +3,7 @@
 use dioxus::prelude::*;
 use storage::{Error, SaveState};
 
+use super::sync::SyncDesk;
 use crate::{
     platform::{self, monotonic_millis},
     store::{Store, use_store},
@@ -30,7 +31,9 @@ pub fn Saving() -> Element {
         }
     });
     let now = state.read().clone();
+    let sent = use_context::<SyncDesk>().has_sent_all(&store);
     let (name, reach) = match &now {
+        SaveState::Saved if sent == Some(true) => ("saved", Reach::Server),
         SaveState::Saved => ("saved", Reach::Disk),
         SaveState::Saving(_) => ("saving", Reach::Window),
         SaveState::Failed { .. } => ("failed", Reach::Window),
@@ -42,8 +45,12 @@ pub fn Saving() -> Element {
     let (retry, rescued) = (store.clone(), store.clone());
     let toaster: Toaster = use_context();
     rsx! {
-        div { class: "save num", role: "status", "data-save-state": name,
-            SaveLadder { reach, failed: failed.is_some() }
+        div {
+            class: "save num",
+            role: "status",
+            "data-save-state": name,
+            "data-synced": sent.map(|all| (all && reach == Reach::Server).to_string()),
+            SaveLadder { reach, failed: failed.is_some(), synced: sent.is_some() }
             match (&now, failed) {
                 (_, Some((reason, unsaved))) => rsx! {
                     span { title: "{unsaved} changes wait in memory", "Not saved: {reason}" }
@@ -61,7 +68,7 @@ pub fn Saving() -> Element {
                 _ => match saved_at() {
                     Some(at) => rsx! {
                         span {
-                            "Saved on disk"
+                            if reach == Reach::Server { "Synced" } else { "Saved on disk" }
                             Since { at }
                         }
                     },
@@ -69,7 +76,7 @@ pub fn Saving() -> Element {
                         span { "Nothing to save yet" }
                     },
                     None => rsx! {
-                        span { "Saved on disk" }
+                        span { if reach == Reach::Server { "Synced" } else { "Saved on disk" } }
                     },
                 },
             }

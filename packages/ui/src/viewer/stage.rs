@@ -11,7 +11,7 @@ use storage::model::{Asset, AssetId, MediaKind, Point, Size, Viewport};
 use super::{Item, Mode, Reel, Showing, view};
 use crate::{
     canvas::keep_keys,
-    media::{Closed, use_address, use_closed, words},
+    media::{Closed, Coming, use_address, use_closed, words},
     store::{Known, use_asset, use_store},
     widgets::{Icon, IconName, keep_typing},
 };
@@ -70,7 +70,7 @@ fn Pane(a: Item, b: Option<Item>, letter: &'static str) -> Element {
     let (wide, high) = (picture.width * now.zoom, picture.height * now.zoom);
     if known == Known::Missing {
         return rsx! {
-            p { class: "empty", role: "status", "“{name}” is not on this device." }
+            Coming { asset: a.asset, name }
         };
     }
     rsx! {
@@ -305,7 +305,7 @@ fn Player(item: Item) -> Element {
             } else if let Some(reason) = failure {
                 p { class: "empty", role: "status", "It can’t be read: {reason}" }
             } else if known == Known::Missing {
-                p { class: "empty", role: "status", "“{name}” is not on this device." }
+                Coming { asset: item.asset, name }
             } else if unshown() {
                 p { class: "empty", role: "status", "This window can’t play it. Download it to open it elsewhere." }
             }

@@ -3,14 +3,19 @@
 //! A function is called with `POST {address}/api/{query|mutation}` and `{"path", "args": [{…}], "format"}`; see `docs/sync.md`. How a
 //! call gets on its way is for [`Http`]; everything that can be decided without a network is here.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod media;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
     Transport,
-    http::{Http, Request, Response},
+    http::{Bytes, Http, Request, Response},
 };
 use crate::{
     BoxFuture,
@@ -33,6 +38,9 @@ pub struct Convex {
     /// Without a slash at the end.
     address: String,
     http: Arc<dyn Http>,
+    bytes: Arc<dyn Bytes>,
+    /// Uploaded files by hash that are to become contents: under which name the deployment has them.
+    uncommitted: Arc<Mutex<BTreeMap<String, String>>>,
     token: Arc<RwLock<Option<String>>>,
 }
 
@@ -93,10 +101,17 @@ impl Convex {
         let is_here = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
         let is_host = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "/?#@\\".contains(c));
         if is_host && (scheme == "https" || (scheme == "http" && is_here)) {
-            Ok(Self { address: address.to_owned(), http, token: Arc::default() })
+            let bytes = Arc::new(media::NoBytes);
+            Ok(Self { address: address.to_owned(), http, bytes, uncommitted: Arc::default(), token: Arc::default() })
         } else {
             Err(BadAddress)
         }
+    }
+
+    /// The same deployment, with a way for originals.
+    #[must_use]
+    pub fn with_bytes(self, bytes: Arc<dyn Bytes>) -> Self {
+        Self { bytes, ..self }
     }
 
     /// What says who the user is. None: nobody in particular.
@@ -142,17 +157,28 @@ impl Transport for Convex {
     }
 }
 
-/// What an answer means.
-fn read<V: DeserializeOwned>(response: &Response) -> Result<V, Failure> {
+/// What an HTTP status means.
+fn check(response: &Response) -> Result<(), Failure> {
     match response.status {
-        200 | FUNCTION_FAILED => {}
-        401 => return Err(Failure::Unauthenticated),
-        status @ (408 | 421 | 425 | 429 | 500..) => return Err(Failure::Busy(status)),
+        200 | FUNCTION_FAILED => Ok(()),
+        401 => Err(Failure::Unauthenticated),
+        status @ (408 | 421 | 425 | 429 | 500..) => Err(Failure::Busy(status)),
         status => {
             let code = serde_json::from_str::<SystemError>(&response.body).map(|error| error.code);
-            return Err(Failure::Refused(code.unwrap_or_else(|_| format!("status {status}"))));
+            Err(Failure::Refused(code.unwrap_or_else(|_| format!("status {status}"))))
         }
     }
+}
+
+/// An answer that is not a function's.
+fn plain<V: DeserializeOwned>(response: &Response) -> Result<V, Failure> {
+    check(response)?;
+    serde_json::from_str(&response.body).map_err(|error| Failure::Refused(format!("its answer can't be read: {error}")))
+}
+
+/// What a function's answer means.
+fn read<V: DeserializeOwned>(response: &Response) -> Result<V, Failure> {
+    check(response)?;
     let other = |error: serde_json::Error| Failure::Refused(format!("its answer can't be read: {error}"));
     let answer: Answer = serde_json::from_str(&response.body).map_err(other)?;
     match (answer.status, answer.value) {

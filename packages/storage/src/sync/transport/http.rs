@@ -12,10 +12,12 @@ pub use web::Client;
 
 use std::time::Duration;
 
-use crate::{BoxFuture, MaybeSend, MaybeSync, sync::event::Failure};
+use crate::{BoxFuture, MaybeSend, MaybeSync, blobs::Source, sync::event::Failure};
 
 /// How long an answer may take. A function runs a second; what is slower is the way.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the bytes of an original may take.
+const LONG_PATIENCE: Duration = Duration::from_mins(30);
 /// How large an answer may be, in bytes: what a deployment gives at most, and some.
 #[cfg(not(target_arch = "wasm32"))]
 const LARGEST: u64 = 32 << 20;
@@ -44,4 +46,13 @@ pub struct Response {
 pub trait Http: MaybeSend + MaybeSync + 'static {
     /// Sends one with `POST`, follows no redirect, and gives what comes back.
     fn post(&self, request: Request) -> BoxFuture<Result<Response, Failure>>;
+}
+
+/// Sends and fetches originals, which are never in memory as a whole.
+pub trait Bytes: MaybeSend + MaybeSync + 'static {
+    /// Sends so many bytes with `POST`; the request's own text is not used.
+    fn send(&self, request: Request, source: Source, bytes: u64) -> BoxFuture<Result<Response, Failure>>;
+
+    /// Fetches what is said to have so many bytes. It may have others, and may end early: whoever reads it checks.
+    fn fetch(&self, url: String, bytes: u64) -> BoxFuture<Result<Source, Failure>>;
 }

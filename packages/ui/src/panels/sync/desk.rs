@@ -1,7 +1,7 @@
 //! What the window knows of sync.
 
 use dioxus::{core::spawn_forever, prelude::*};
-use storage::sync::{Settings, Status};
+use storage::sync::{Settings, State, Status, media::MediaStatus};
 
 use crate::store::Store;
 
@@ -14,6 +14,10 @@ pub struct SyncDesk {
     pub settings: Signal<Settings>,
     /// How it goes.
     pub status: Signal<Status>,
+    /// How it goes with originals.
+    pub media: Signal<MediaStatus>,
+    /// Changes whenever what was sent may have changed.
+    pub beat: Signal<u64>,
 }
 
 impl SyncDesk {
@@ -23,6 +27,8 @@ impl SyncDesk {
             open: Signal::new(false),
             settings: Signal::new(Settings::default()),
             status: Signal::new(Status::default()),
+            media: Signal::new(MediaStatus::default()),
+            beat: Signal::new(0),
         }
     }
 
@@ -40,16 +46,17 @@ impl SyncDesk {
     /// # Errors
     /// Why not, in words.
     pub fn set(self, store: &Store, new: Settings) -> Result<(), String> {
-        store.session().set_sync(&new).map_err(|error| error.to_string())?;
+        let kept = store.session().set_sync(&new).map_err(|error| error.to_string())?;
         let mut settings = self.settings;
-        settings.set(new);
+        settings.set(kept);
         self.follow(store);
         Ok(())
     }
 
     /// Shows how it goes, for as long as it goes.
     fn follow(self, store: &Store) {
-        let mut shown = self.status;
+        self.follow_media(store);
+        let (mut shown, mut beat) = (self.status, self.beat);
         let Some(driver) = store.session().sync() else {
             return shown.set(Status::default());
         };
@@ -61,10 +68,47 @@ impl SyncDesk {
                 if *shown.peek() != now {
                     shown.set(now);
                 }
+                beat += 1;
                 if status.changed().await.is_err() {
                     return;
                 }
             }
         });
+    }
+
+    /// Shows how it goes with originals, and those that have come.
+    fn follow_media(self, store: &Store) {
+        let mut shown = self.media;
+        let Some(driver) = store.session().media_sync() else {
+            return shown.set(MediaStatus::default());
+        };
+        let (store, mut status) = (store.clone(), driver.status());
+        drop(driver);
+        spawn_forever(async move {
+            let mut news = 0;
+            loop {
+                let now = status.borrow_and_update().clone();
+                if now.news != news {
+                    news = now.news;
+                    store.learn_assets_again().await;
+                }
+                if *shown.peek() != now {
+                    shown.set(now);
+                }
+                if status.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Whether the server has everything that is on this disk; None: there is no server, or another tab speaks with it.
+    pub fn has_sent_all(self, store: &Store) -> Option<bool> {
+        let _told_anew = (self.beat)();
+        let driver = store.session().sync()?;
+        match self.status.read().state {
+            State::Off | State::Follower => None,
+            _ => Some(driver.has_sent_all()),
+        }
     }
 }

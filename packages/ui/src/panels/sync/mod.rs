@@ -2,6 +2,7 @@
 
 mod button;
 mod desk;
+mod originals;
 mod server;
 mod workflows;
 
@@ -9,7 +10,7 @@ use dioxus::prelude::*;
 use storage::sync::{self, Event, State, Status};
 
 pub use self::{button::SyncButton, desk::SyncDesk};
-use self::{server::Server, workflows::Workflows};
+use self::{originals::Originals, server::Server, workflows::Workflows};
 use crate::{
     media::words,
     store::use_store,
@@ -52,6 +53,7 @@ fn Panel() -> Element {
                 Now {}
                 if is_on {
                     Workflows {}
+                    Originals {}
                 }
                 Server {}
             }

@@ -76,7 +76,7 @@ pub fn Server() -> Element {
                 }
             }
             p { class: "qq s12 below",
-                "Names, settings, prompts and positions are sent. Pictures and videos stay on this device, and so does the token."
+                "Names, settings, prompts and positions of synced workflows are sent, and their pictures, videos and sounds. The token stays on this device."
             }
         }
     }

@@ -1,16 +1,20 @@
 //! The browser's own requests.
 
+use std::time::Duration;
+
 use futures::future::{Either, select};
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+    AbortController, AbortSignal, Blob, Headers, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit,
+    RequestRedirect,
 };
 
-use super::{Http, PATIENCE, Request, Response};
+use super::{Bytes, Http, LONG_PATIENCE, PATIENCE, Request, Response};
 use crate::{
     BoxFuture,
+    blobs::Source,
     platform::{detached, sleep},
     sync::event::Failure,
 };
@@ -21,41 +25,94 @@ pub struct Client;
 
 impl Http for Client {
     fn post(&self, request: Request) -> BoxFuture<Result<Response, Failure>> {
-        detached(async move { within_patience(&request).await }, || Err(Failure::Network("it was given up".into())))
+        let asked = async move {
+            let body = JsValue::from_str(&request.body);
+            within(PATIENCE, async |signal| text(ask("POST", &request, Some(&body), signal).await?).await).await
+        };
+        detached(asked, given_up)
     }
 }
 
-async fn within_patience(request: &Request) -> Result<Response, Failure> {
+impl Bytes for Client {
+    fn send(&self, request: Request, source: Source, _bytes: u64) -> BoxFuture<Result<Response, Failure>> {
+        let sent = async move {
+            let blob = source.to_blob().map_err(|error| Failure::Refused(error.to_string()))?;
+            // Its bytes go from where they are: nothing of them is in our memory.
+            let body: JsValue = blob.into();
+            within(LONG_PATIENCE, async |signal| text(ask("POST", &request, Some(&body), signal).await?).await).await
+        };
+        detached(sent, given_up)
+    }
+
+    fn fetch(&self, url: String, _bytes: u64) -> BoxFuture<Result<Source, Failure>> {
+        let request = Request { url, headers: Vec::new(), body: String::new() };
+        let fetched = async move {
+            let answer = within(LONG_PATIENCE, async |signal| {
+                let answer = ask("GET", &request, None, signal).await?;
+                let status = answer.status();
+                let blob: Blob =
+                    if status == 200 { JsFuture::from(answer.blob()?).await?.dyn_into()? } else { Blob::new()? };
+                Ok((status, blob))
+            });
+            match answer.await? {
+                (200, blob) => Ok(Source::Blob(blob)),
+                (status @ (408 | 421 | 425 | 429 | 500..), _) => Err(Failure::Busy(status)),
+                (status, _) => Err(Failure::Refused(format!("the original isn't there (status {status})"))),
+            }
+        };
+        detached(fetched, given_up)
+    }
+}
+
+fn given_up<T>() -> Result<T, Failure> {
+    Err(Failure::Network("it was given up".into()))
+}
+
+async fn within<T>(
+    patience: Duration,
+    asking: impl AsyncFnOnce(&AbortSignal) -> Result<T, JsValue>,
+) -> Result<T, Failure> {
     let controller = AbortController::new().map_err(|error| lost(&error))?;
-    let asking = std::pin::pin!(ask(request, &controller));
-    match select(asking, std::pin::pin!(sleep(PATIENCE))).await {
+    let signal = controller.signal();
+    let asking = std::pin::pin!(asking(&signal));
+    match select(asking, std::pin::pin!(sleep(patience))).await {
         Either::Left((answer, _)) => answer.map_err(|error| lost(&error)),
         Either::Right(_) => {
             controller.abort();
-            Err(Failure::Network("there was no answer within a minute".into()))
+            Err(Failure::Network(format!("there was no answer within {} s", patience.as_secs())))
         }
     }
 }
 
-async fn ask(request: &Request, controller: &AbortController) -> Result<Response, JsValue> {
+async fn ask(
+    method: &str,
+    request: &Request,
+    body: Option<&JsValue>,
+    signal: &AbortSignal,
+) -> Result<web_sys::Response, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.append(name, value)?;
     }
     let how = RequestInit::new();
-    how.set_method("POST");
+    how.set_method(method);
     how.set_headers(&headers);
-    how.set_body(&request.body.as_str().into());
+    if let Some(body) = body {
+        how.set_body(body);
+    }
     how.set_cache(RequestCache::NoStore);
     // Nothing that the browser itself knows of the user.
     how.set_credentials(RequestCredentials::Omit);
     how.set_referrer_policy(ReferrerPolicy::NoReferrer);
     how.set_redirect(RequestRedirect::Error);
-    how.set_signal(Some(&controller.signal()));
+    how.set_signal(Some(signal));
     let global = js_sys::global();
     let fetch: Function = Reflect::get(&global, &"fetch".into())?.dyn_into()?;
     let asked: Promise = fetch.call2(&global, &request.url.as_str().into(), &how)?.dyn_into()?;
-    let answer: web_sys::Response = JsFuture::from(asked).await?.dyn_into()?;
+    JsFuture::from(asked).await?.dyn_into()
+}
+
+async fn text(answer: web_sys::Response) -> Result<Response, JsValue> {
     let body = JsFuture::from(answer.text()?).await?.as_string().unwrap_or_default();
     Ok(Response { status: answer.status(), body })
 }

@@ -1,0 +1,4 @@
+//! What sync of originals promises.
+
+mod driver;
+mod engine;
