@@ -13,6 +13,8 @@ import { report, takeTurns } from "./measure.mjs";
 
 const ROUNDS = 7;
 const EDITS = 200;
+/** Milliseconds. */
+const PAUSE = 1_000;
 const address = process.env.BENCH_URL;
 const dexie = createRequire(import.meta.url).resolve("dexie/dist/dexie.min.js");
 
@@ -34,7 +36,7 @@ async function ours([round, edits]) {
   figures.serial = await bench.edit_one_by_one(edits);
   figures.together = await bench.edit_at_once(edits);
   await bench.close();
-  indexedDB.deleteDatabase(`ours-${round}`);
+  await new Promise((done) => (indexedDB.deleteDatabase(`ours-${round}`).onsuccess = done));
   return figures;
 }
 
@@ -88,7 +90,11 @@ try {
   await page.waitForFunction(() => window.ready);
   await page.addScriptTag({ path: dexie });
   for (const durability of ["strict", "as it comes"]) {
-    const run = (who, round) => page.evaluate(who === "ours" ? ours : peer, [`${durability}-${round}`, EDITS, durability]);
+    const run = async (who, round) => {
+      // The engine clears away what the turn before has deleted.
+      await page.waitForTimeout(PAUSE);
+      return page.evaluate(who === "ours" ? ours : peer, [`${durability}-${round}`, EDITS, durability]);
+    };
     const all = await takeTurns(ROUNDS, run);
     for (const [figure, [name, bar]] of Object.entries(FIGURES)) {
       const of = (who) => all[who].map((figures) => figures[figure]);

@@ -66,6 +66,29 @@ pub async fn a_row_that_cannot_be_read_is_named_and_the_rest_opens(hands: Rc<dyn
     assert_eq!(db.load(sample.workflow).await.unwrap(), whole);
 }
 
+/// More rows than any database is asked for at once.
+pub async fn among_thousands_of_rows_the_damaged_ones_are_named(hands: Rc<dyn Hands>) {
+    const NODES: usize = 5_000;
+    let (db, mut author) = (hands.db().await, Author::new(1));
+    let sample = author.sample(NODES);
+    db.commit(Arc::new(sample.batch())).await.unwrap();
+    let whole = db.load(sample.workflow).await.unwrap();
+    assert_eq!((whole.nodes.rows.len(), whole.edges.rows.len()), (NODES, NODES - 1));
+    // Around the ends of parts of 2,048.
+    for damaged in [0, 2_047, 2_048, 4_095, NODES - 1] {
+        let key = sample.node(damaged);
+        let good = hands.read(key).await.unwrap();
+        hands.write(key, "{ half a row").await;
+        let loaded = db.load(sample.workflow).await.unwrap();
+        assert!(matches!(loaded.nodes.corrupt.as_slice(), [error] if names(error, key)), "{damaged}");
+        let mut rest = whole.nodes.rows.clone();
+        rest.remove(damaged);
+        assert!(loaded.nodes.rows == rest && loaded.edges == whole.edges, "{damaged}");
+        hands.write(key, &good).await;
+    }
+    assert!(db.load(sample.workflow).await.unwrap() == whole);
+}
+
 pub async fn a_workflow_that_cannot_be_read_is_named_and_the_rest_opens(hands: Rc<dyn Hands>) {
     let (db, mut author) = (hands.db().await, Author::new(1));
     let (sample, other) = (author.sample(2), author.sample(1));

@@ -150,6 +150,7 @@ macro_rules! for_each_case {
                 damage {
                     single_rows_that_cannot_be_read_are_left_out
                     a_row_that_cannot_be_read_is_named_and_the_rest_opens
+                    among_thousands_of_rows_the_damaged_ones_are_named
                     a_workflow_that_cannot_be_read_is_named_and_the_rest_opens
                     a_row_of_another_entity_is_named
                     reading_leaves_a_damaged_row_as_it_is

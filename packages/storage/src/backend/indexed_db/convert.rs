@@ -1,6 +1,7 @@
 //! Between JavaScript's values and ours.
 
 use js_sys::{Array, JSON, Reflect};
+use uuid::Uuid;
 use wasm_bindgen::JsValue;
 use web_sys::IdbKeyRange;
 
@@ -23,6 +24,13 @@ pub(super) fn key(key: EntityKey) -> JsValue {
 pub(super) fn range(workflow: WorkflowId) -> Result<IdbKeyRange> {
     let workflow = JsValue::from(workflow.to_string());
     IdbKeyRange::bound(&Array::of1(&workflow), &Array::of2(&workflow, &Array::new())).map_err(refused)
+}
+
+/// Those of them that come after an id.
+pub(super) fn range_after(workflow: WorkflowId, id: Uuid) -> std::result::Result<IdbKeyRange, JsValue> {
+    let workflow = JsValue::from(workflow.to_string());
+    let (from, to) = (Array::of2(&workflow, &id.to_string().into()), Array::of2(&workflow, &Array::new()));
+    IdbKeyRange::bound_with_lower_open(&from, &to, true)
 }
 
 /// Reads a stored row and checks that it is the row of its key.

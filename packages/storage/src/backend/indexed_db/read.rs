@@ -5,10 +5,11 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
+use futures::try_join;
 use js_sys::Array;
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::IdbRequest;
+use web_sys::{IdbKeyRange, IdbRequest};
 
 use super::{
     connection::{Access, Connection},
@@ -21,42 +22,88 @@ use crate::{
     model::{EdgeId, EntityKey, Json, NodeId, Row, Table, WorkflowId},
 };
 
-/// A request for everything in a range.
+/// So many rows are asked for at once. While the database reads the next ones, those before are decoded.
+const PART: u32 = 2_048;
+
+/// Which rows of a table.
+#[derive(Clone, Copy)]
+enum Scope {
+    Everything,
+    Of(WorkflowId),
+}
+
+impl Scope {
+    fn range(self) -> Result<JsValue> {
+        match self {
+            Self::Everything => Ok(JsValue::UNDEFINED),
+            Self::Of(workflow) => convert::range(workflow).map(JsValue::from),
+        }
+    }
+
+    /// What comes after the row of an id.
+    fn after(self, id: Uuid) -> Result<JsValue> {
+        let range = match self {
+            Self::Everything => IdbKeyRange::lower_bound_with_open(&id.to_string().into(), true),
+            Self::Of(workflow) => convert::range_after(workflow, id),
+        };
+        range.map(JsValue::from).map_err(refused)
+    }
+}
+
+/// A request for all rows of a scope: the first of them.
 pub(super) struct All {
     table: Table,
-    range: JsValue,
-    values: IdbRequest,
+    scope: Scope,
+    first: IdbRequest,
 }
 
 impl All {
-    fn ask(started: &Started, table: Table, range: JsValue) -> Result<Self> {
-        let values = started.table(table.name())?.get_all_with_key(&range).map_err(refused)?;
-        Ok(Self { table, range, values })
+    fn ask(started: &Started, table: Table, scope: Scope) -> Result<Self> {
+        let first = Self::ask_part(started, table, &scope.range()?)?;
+        Ok(Self { table, scope, first })
     }
 
-    /// Decodes all rows with one crossing from JavaScript; should one be unreadable, each by itself.
+    fn ask_part(started: &Started, table: Table, range: &JsValue) -> Result<IdbRequest> {
+        started.table(table.name())?.get_all_with_key_and_limit(range, PART).map_err(refused)
+    }
+
+    /// Reads all rows, in the order of their ids. None: one of them can't be read. The transaction must not have ended; until all
+    /// are here, there is always a request that keeps it from that.
     async fn rows<Id>(
         &self,
+        started: &Started,
+        connection: &Connection,
+        id: fn(Uuid) -> Id,
+    ) -> Result<Option<Vec<(Id, Row)>>> {
+        let mut rows: Vec<(Uuid, Row)> = Vec::new();
+        let mut asked = Some(self.first.clone());
+        while let Some(request) = asked {
+            started.reach(connection, &request).await?;
+            let values: Array = request.result().map_err(refused)?.unchecked_into();
+            asked = None;
+            if values.length() == PART {
+                let Some(last) = last_id(&values) else { return Ok(None) };
+                asked = Some(Self::ask_part(started, self.table, &self.scope.after(last)?)?);
+            }
+            let Some(part) = decode(&values) else { return Ok(None) };
+            rows.extend(part);
+        }
+        // They come in the order of their keys, so ids in another order are not those of the keys.
+        let in_order = rows.is_sorted_by(|(left, _), (right, _)| left < right);
+        Ok(in_order.then(|| rows.into_iter().map(|(uuid, row)| (id(uuid), row)).collect()))
+    }
+
+    /// Gives what was read, or reads each row by itself.
+    async fn or_one_by_one<Id>(
+        &self,
+        rows: Option<Vec<(Id, Row)>>,
         connection: &Connection,
         id: fn(Uuid) -> Id,
         key: impl Fn(Uuid) -> EntityKey,
     ) -> Result<Rows<Id>> {
-        let values: Array = self.values.result().map_err(refused)?.unchecked_into();
-        let mut text = format!("[{}]", String::from(values.join(",")));
-        // What a row that is an object becomes; a text may hold these words as well, which does no harm.
-        if text.contains("[object Object]") {
-            let texts: Array = values.iter().map(|value| convert::text(&value).map_or(value, JsValue::from)).collect();
-            text = format!("[{}]", String::from(texts.join(",")));
-        }
-        match Row::parse_all(&text) {
-            // They come in the order of their keys, so ids in another order are not those of the keys.
-            Ok(rows)
-                if rows.len() == values.length() as usize
-                    && rows.is_sorted_by(|(left, _), (right, _)| left < right) =>
-            {
-                Ok(Rows { rows: rows.into_iter().map(|(uuid, row)| (id(uuid), row)).collect(), corrupt: Vec::new() })
-            }
-            _ => self.rows_one_by_one(connection, id, key).await,
+        match rows {
+            Some(rows) => Ok(Rows { rows, corrupt: Vec::new() }),
+            None => self.rows_one_by_one(connection, id, key).await,
         }
     }
 
@@ -69,8 +116,9 @@ impl All {
     ) -> Result<Rows<Id>> {
         let started = Started::new(connection, &[self.table.name()], Access::Read)?;
         let store = started.table(self.table.name())?;
-        let values = store.get_all_with_key(&self.range).map_err(refused)?;
-        let keys = store.get_all_keys_with_key(&self.range).map_err(refused)?;
+        let range = self.scope.range()?;
+        let values = store.get_all_with_key(&range).map_err(refused)?;
+        let keys = store.get_all_keys_with_key(&range).map_err(refused)?;
         started.end(connection).await?;
         let values: Array = values.result().map_err(refused)?.unchecked_into();
         let keys: Array = keys.result().map_err(refused)?.unchecked_into();
@@ -89,16 +137,35 @@ impl All {
     }
 }
 
+/// The id in the last of these rows.
+fn last_id(values: &Array) -> Option<Uuid> {
+    let text = convert::text(&values.get(values.length().checked_sub(1)?))?;
+    Row::parse(&text).ok().map(|(id, _)| id)
+}
+
+/// Decodes rows with one crossing from JavaScript. None: one of them can't be read.
+fn decode(values: &Array) -> Option<Vec<(Uuid, Row)>> {
+    let mut text = format!("[{}]", String::from(values.join(",")));
+    // What a row that is an object becomes; a text may hold these words as well, which does no harm.
+    if text.contains("[object Object]") {
+        let texts: Array = values.iter().map(|value| convert::text(&value).map_or(value, JsValue::from)).collect();
+        text = format!("[{}]", String::from(texts.join(",")));
+    }
+    Row::parse_all(&text).ok().filter(|rows| rows.len() == values.length() as usize)
+}
+
 /// Queues what [`workflows`] needs.
 pub(super) fn ask_workflows(connection: &Connection) -> Result<(Started, All)> {
     let started = Started::new(connection, &[Table::Workflows.name()], Access::Read)?;
-    let all = All::ask(&started, Table::Workflows, JsValue::UNDEFINED)?;
+    let all = All::ask(&started, Table::Workflows, Scope::Everything)?;
     Ok((started, all))
 }
 
 pub(super) async fn workflows(connection: Rc<Connection>, (started, all): (Started, All)) -> Result<Rows<WorkflowId>> {
+    let rows = all.rows(&started, &connection, WorkflowId::from_uuid).await?;
     started.end(&connection).await?;
-    all.rows(&connection, WorkflowId::from_uuid, |id| EntityKey::workflow(WorkflowId::from_uuid(id))).await
+    let key = |id| EntityKey::workflow(WorkflowId::from_uuid(id));
+    all.or_one_by_one(rows, &connection, WorkflowId::from_uuid, key).await
 }
 
 /// A workflow's requests.
@@ -113,21 +180,27 @@ pub(super) struct Load {
 /// Queues what [`load`] needs, in one transaction.
 pub(super) fn ask_load(connection: &Connection, id: WorkflowId) -> Result<Load> {
     let started = Started::new(connection, &Table::ALL.map(Table::name), Access::Read)?;
-    let range = JsValue::from(convert::range(id)?);
     let workflow =
         started.table(Table::Workflows.name())?.get(&convert::key(EntityKey::workflow(id))).map_err(refused)?;
-    let nodes = All::ask(&started, Table::Nodes, range.clone())?;
-    let edges = All::ask(&started, Table::Edges, range)?;
+    let nodes = All::ask(&started, Table::Nodes, Scope::Of(id))?;
+    let edges = All::ask(&started, Table::Edges, Scope::Of(id))?;
     Ok(Load { started, id, workflow, nodes, edges })
 }
 
 pub(super) async fn load(connection: Rc<Connection>, load: Load) -> Result<Loaded> {
     let Load { started, id, workflow, nodes, edges } = load;
+    // Both at once: whoever waits for the other would find the transaction ended.
+    let (of_nodes, of_edges) = try_join!(
+        nodes.rows(&started, &connection, NodeId::from_uuid),
+        edges.rows(&started, &connection, EdgeId::from_uuid),
+    )?;
     started.end(&connection).await?;
+    let node = |node| EntityKey::node(id, NodeId::from_uuid(node));
+    let edge = |edge| EntityKey::edge(id, EdgeId::from_uuid(edge));
     let stored = workflow.result().map_err(refused)?;
     let mut loaded = Loaded {
-        nodes: nodes.rows(&connection, NodeId::from_uuid, |node| EntityKey::node(id, NodeId::from_uuid(node))).await?,
-        edges: edges.rows(&connection, EdgeId::from_uuid, |edge| EntityKey::edge(id, EdgeId::from_uuid(edge))).await?,
+        nodes: nodes.or_one_by_one(of_nodes, &connection, NodeId::from_uuid, node).await?,
+        edges: edges.or_one_by_one(of_edges, &connection, EdgeId::from_uuid, edge).await?,
         ..Loaded::default()
     };
     if !stored.is_undefined() {

@@ -55,6 +55,9 @@ impl Started {
 
     /// Waits for a request, and so for all that were queued before it. Should the transaction end first, so does the wait.
     pub(super) async fn reach(&self, connection: &Connection, request: &IdbRequest) -> Result<()> {
+        if request.ready_state() == IdbRequestReadyState::Done {
+            return Ok(());
+        }
         let succeeded = Promise::new(&mut |resolve: Function, _| request.set_onsuccess(Some(&resolve)));
         let first = Promise::race(&Array::of2(&succeeded, &self.ended));
         JsFuture::from(first).await.map(drop).map_err(|_| self.reason(connection))
@@ -156,9 +159,7 @@ pub(super) async fn finish_commit(connection: Rc<Connection>, commit: Commit) ->
     // Requests succeed in the order in which they were made, but which kind came last depends on the batch.
     let last = [reads.last().map(|(_, request)| request), lookups.last().map(|(_, request)| request)];
     for request in last.into_iter().flatten() {
-        if request.ready_state() != IdbRequestReadyState::Done {
-            started.reach(&connection, request).await?;
-        }
+        started.reach(&connection, request).await?;
     }
     // From here on no foreign await: the transaction lives only as long as this turn, or as requests are pending.
     let known = reads.len();
