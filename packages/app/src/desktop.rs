@@ -11,7 +11,7 @@ mod windows;
 use std::{
     cell::RefCell,
     process::ExitCode,
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use tracing::{error, warn};
 
 use self::{
     instance::Instance,
+    media::Players,
     window::Shared,
     windows::{Request, Windows},
 };
@@ -59,7 +60,9 @@ pub fn start() -> ExitCode {
     if refused.is_none() && !request.files.is_empty() {
         windows.ask(request);
     }
-    let shared = Shared { folder, session: Arc::default(), windows, refused };
+    let session = Arc::default();
+    let players = if cfg!(target_os = "linux") { players(&session) } else { None };
+    let shared = Shared { folder, session, players, windows, refused };
     let (dom, config) = shared.make(None);
     let size = RefCell::new(None);
     let config = config.with_custom_event_handler(move |event, _| match event {
@@ -81,6 +84,11 @@ pub fn start() -> ExitCode {
         _ => {}
     });
     launch_virtual_dom(dom, config)
+}
+
+/// Without them all else works.
+fn players(session: &Arc<Mutex<Option<Session>>>) -> Option<Players> {
+    Players::start(session).inspect_err(|error| error!(kind = ?error.kind(), "videos and sounds can't be played")).ok()
 }
 
 /// Waits until everything is on the disk. The window can't be kept open from here, so the whole thread waits; the writer and

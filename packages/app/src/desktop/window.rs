@@ -18,7 +18,8 @@ use storage::{Error, Location, Session, model::WorkflowId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
-    media, window_size,
+    media::{self, Players},
+    window_size,
     windows::{Request, Windows},
 };
 
@@ -27,12 +28,15 @@ use super::{
 ///
 /// Dioxus answers its own origin with any file of this machine whose path is asked for. So nothing is allowed from there but
 /// the two addresses by which events come in, with two slashes as Dioxus puts them together. What Dioxus itself runs stands in
-/// the page or is evaluated. Windows and Android have no schemes of their own: there they are hosts.
-const HEAD: &str = concat!(
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
-     style-src 'unsafe-inline'; img-src media: blob: data: https: http:; media-src media: http://media.localhost blob:; \
+/// the page or is evaluated. Windows and Android have no schemes of their own: there they are hosts. The origin of [`Players`] is
+/// added at the end.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
+     style-src 'unsafe-inline'; img-src media: blob: data: https: http:; \
      connect-src dioxus://index.html//__events dioxus://index.html//__file_dialog http://dioxus.index.html//__events \
-     http://dioxus.index.html//__file_dialog ws://127.0.0.1:*; base-uri 'none'; form-action 'none'\">",
+     http://dioxus.index.html//__file_dialog ws://127.0.0.1:*; base-uri 'none'; form-action 'none'; \
+     media-src media: http://media.localhost blob:";
+
+const STYLES: &str = concat!(
     "<style>",
     include_str!("../../../../assets/tokens.css"),
     include_str!("../../../../assets/atelier.css"),
@@ -55,6 +59,8 @@ pub struct Shared {
     pub folder: PathBuf,
     /// The one session, once it is open.
     pub session: Arc<Mutex<Option<Session>>>,
+    /// Where players find what they play, where they can't read [`media::SCHEME`].
+    pub players: Option<Players>,
     /// The windows that there are.
     pub windows: Windows,
     /// Why nothing may be opened.
@@ -78,8 +84,13 @@ impl Shared {
     pub fn make(&self, workflow: Option<WorkflowId>) -> (VirtualDom, Config) {
         let (tell_files, files) = unbounded_channel();
         let (opened, opening) = (Arc::clone(&self.session), self.clone());
-        let keep =
-            move |session: &Session| *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
+        let players = self.players.clone();
+        let keep = move |session: &Session| {
+            if let Some(players) = &players {
+                session.assets().play_from(&players.base());
+            }
+            *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
+        };
         let start = ui::Start {
             session: self.session(),
             refused: self.refused.clone(),
@@ -96,11 +107,13 @@ impl Shared {
             // Dioxus keeps debug builds in front of everything otherwise.
             .with_always_on_top(false);
         let serving = Arc::clone(&self.session);
+        let players = self.players.as_ref().map(Players::origin).unwrap_or_default();
+        let head = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY} {players}\">{STYLES}");
         let config = Config::new()
             .with_window(window)
             .with_menu(None)
             .with_disable_context_menu(true)
-            .with_custom_head(HEAD.into())
+            .with_custom_head(head)
             .with_asynchronous_custom_protocol(media::SCHEME, move |_, request, responder| {
                 media::serve(&serving, request, responder);
             });

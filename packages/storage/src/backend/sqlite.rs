@@ -495,9 +495,7 @@ impl Worker {
         for (key, text) in aside {
             write_kv(&transaction, &format!("aside/{key}"), &Json::from(String::from_utf8_lossy(&text).as_ref()))?;
         }
-        for (key, row) in &applied.rows {
-            write_row(&transaction, *key, row)?;
-        }
+        write_rows(&transaction, &applied.rows)?;
         for (key, value) in batch.kv() {
             match value {
                 Some(value) => write_kv(&transaction, key, value)?,
@@ -631,20 +629,23 @@ fn read_row(transaction: &Transaction<'_>, key: EntityKey) -> Result<Option<Vec<
     Ok(text.optional()?)
 }
 
-fn write_row(transaction: &Transaction<'_>, key: EntityKey, row: &Row) -> Result<()> {
-    let (workflow, id) = (key.workflow.uuid(), key.uuid());
-    let text = row.to_text(id);
-    match key.table() {
-        Table::Workflows => transaction
-            .prepare_cached("INSERT OR REPLACE INTO workflows (id, row) VALUES (?1, ?2)")?
-            .execute(params![id.as_bytes(), text])?,
-        Table::Nodes => transaction
-            .prepare_cached("INSERT OR REPLACE INTO nodes (workflow, id, row) VALUES (?1, ?2, ?3)")?
-            .execute(params![workflow.as_bytes(), id.as_bytes(), text])?,
-        Table::Edges => transaction
-            .prepare_cached("INSERT OR REPLACE INTO edges (workflow, id, row) VALUES (?1, ?2, ?3)")?
-            .execute(params![workflow.as_bytes(), id.as_bytes(), text])?,
-    };
+fn write_rows(transaction: &Transaction<'_>, rows: &[(EntityKey, Row)]) -> Result<()> {
+    let mut workflows = transaction.prepare_cached("INSERT OR REPLACE INTO workflows (id, row) VALUES (?1, ?2)")?;
+    let mut nodes =
+        transaction.prepare_cached("INSERT OR REPLACE INTO nodes (workflow, id, row) VALUES (?1, ?2, ?3)")?;
+    let mut edges =
+        transaction.prepare_cached("INSERT OR REPLACE INTO edges (workflow, id, row) VALUES (?1, ?2, ?3)")?;
+    let mut text = String::with_capacity(1024);
+    for (key, row) in rows {
+        let (workflow, id) = (key.workflow.uuid(), key.uuid());
+        text.clear();
+        row.write_text(id, &mut text);
+        match key.table() {
+            Table::Workflows => workflows.execute(params![id.as_bytes(), text])?,
+            Table::Nodes => nodes.execute(params![workflow.as_bytes(), id.as_bytes(), text])?,
+            Table::Edges => edges.execute(params![workflow.as_bytes(), id.as_bytes(), text])?,
+        };
+    }
     Ok(())
 }
 

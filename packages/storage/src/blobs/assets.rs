@@ -462,10 +462,10 @@ impl Assets {
         let opened = self.place_of(&asset).await?.open(&asset).await;
         let source = self.heeded(&asset, opened).await?;
         if asset.kind() == MediaKind::Other {
-            return platform::url(&as_file(asset), &source);
+            return platform::url(&self.0.device, &as_file(asset), &source);
         }
         let source = platform::inert(&asset, source).await?;
-        platform::url(&asset, &source)
+        platform::url(&self.0.device, &asset, &source)
     }
 
     /// An address under which the page finds an asset's bytes as they are, to save them. Opened, it is a file.
@@ -476,7 +476,7 @@ impl Assets {
         let asset = self.known(id).await?;
         let opened = self.place_of(&asset).await?.open(&asset).await;
         let source = self.heeded(&asset, opened).await?;
-        platform::url(&as_file(asset), &source)
+        platform::url(&self.0.device, &as_file(asset), &source)
     }
 
     /// Adds what was found out about an asset by looking at it later.

@@ -2,18 +2,18 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
-    MediaUrl, Notice, Quota, Source, Ticket, Where,
+    Assets, MediaUrl, Notice, Quota, Source, Ticket, Where,
     blocking::blocking,
     reader::{BUFFER, Reader},
 };
 use crate::{
     Result,
     backend::sqlite::{FILE, Sqlite},
-    model::Asset,
+    model::{Asset, MediaKind},
 };
 
 pub(super) use super::chosen::{heed_folder, recall_folder};
@@ -23,12 +23,13 @@ pub(super) use super::chosen::{heed_folder, recall_folder};
 pub(crate) struct Device {
     database: Option<Sqlite>,
     data: Option<PathBuf>,
+    players: OnceLock<String>,
 }
 
 impl Device {
     /// One with its data in a folder.
     pub(crate) fn new(database: Sqlite, data: PathBuf) -> Self {
-        Self { database: Some(database), data: Some(data) }
+        Self { database: Some(database), data: Some(data), players: OnceLock::new() }
     }
 
     /// The database, in which the chosen folder is remembered.
@@ -49,8 +50,18 @@ pub(super) fn notices(_has_files: bool) -> Option<Notice> {
 
 /// The address under which the application serves an asset to its own window, and nobody else.
 #[expect(clippy::unnecessary_wraps, reason = "in a browser this can fail")]
-pub(super) fn url(asset: &Asset, _source: &Source) -> Result<MediaUrl> {
-    Ok(MediaUrl::new(format!("media://localhost/{}", asset.id)))
+pub(super) fn url(device: &Device, asset: &Asset, _source: &Source) -> Result<MediaUrl> {
+    let plays = matches!(asset.kind(), MediaKind::Video | MediaKind::Audio);
+    let base = device.players.get().filter(|_| plays).map_or("media://localhost", String::as_str);
+    Ok(MediaUrl::new(format!("{base}/{}", asset.id)))
+}
+
+impl Assets {
+    /// Has the addresses of videos and sounds begin with `base`, where the window's player can't read the application's own scheme.
+    /// Only the first call counts.
+    pub fn play_from(&self, base: &str) {
+        let _was_first = self.device().players.set(base.to_owned());
+    }
 }
 
 /// What is behind an address of ours is served with a policy that lets nothing in it run.

@@ -42,7 +42,7 @@ pub(super) fn notices(has_files: bool) -> Option<Notice> {
 }
 
 /// The address of a content. Making one copies nothing.
-pub(super) fn url(asset: &Asset, source: &Source) -> Result<MediaUrl> {
+pub(super) fn url(_device: &Device, asset: &Asset, source: &Source) -> Result<MediaUrl> {
     let blob = source.to_blob()?;
     // What it is served as is what its bytes are, whatever the file's name had the browser think.
     let typed = blob.slice_with_f64_and_f64_and_content_type(0., blob.size(), &asset.mime).map_err(failed)?;

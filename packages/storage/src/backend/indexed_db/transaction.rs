@@ -225,7 +225,7 @@ fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) ->
         }
     }
     let applied = apply::apply(batch, stored);
-    let (mut table, mut referred) = (None, BTreeSet::new());
+    let (mut table, mut referred, mut text) = (None, BTreeSet::new(), String::with_capacity(1024));
     for (key, row) in &applied.rows {
         let name = key.table();
         let store = match table.take() {
@@ -233,7 +233,9 @@ fn write(started: &Started, batch: &Batch, reads: &[(EntityKey, IdbRequest)]) ->
             _ => started.table(name.name())?,
         };
         let refers = if name == Table::Nodes { row.registers.assets() } else { BTreeSet::new() };
-        let value = assets::node_value(&row.to_text(key.uuid()), &refers)?;
+        text.clear();
+        row.write_text(key.uuid(), &mut text);
+        let value = assets::node_value(&text, &refers)?;
         store.put_with_key(&value, &convert::key(*key)).map_err(refused)?;
         referred.extend(refers);
         table = Some((name, store));
