@@ -56,11 +56,17 @@ export function persistentContext(folder, own = {}) {
   return chromium.launchPersistentContext(folder, { ...options, ...more, ...own, args: [...options.args, ...(own.args ?? [])] });
 }
 
-/** Ends the browser's process without a word. */
-export async function kill(context) {
+/** The id of the browser's process. */
+export async function browserProcess(context) {
   const session = await context.browser().newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  return processInfo.find(({ type }) => type === "browser").id;
+}
+
+/** Ends the browser's process without a word. */
+export async function kill(context) {
+  const id = await browserProcess(context);
   const closed = new Promise((done) => context.on("close", done));
-  process.kill(processInfo.find(({ type }) => type === "browser").id, "SIGKILL");
+  process.kill(id, "SIGKILL");
   await closed;
 }

@@ -43,3 +43,31 @@ export function writeRow(page, table, key, value) {
     { table, key, value },
   );
 }
+
+/**
+ * The private files of these paths, or all of them (`{ path: { bytes, hash } }`), paths as assets' rows have them. What isn't
+ * there is left out.
+ */
+export function mediaOnDisk(page, paths) {
+  return page.evaluate(async (paths) => {
+    const root = await navigator.storage.getDirectory();
+    const walk = async (folder, path) => {
+      const found = [];
+      for await (const [name, handle] of folder.entries()) {
+        if (handle.kind === "file") found.push([path + name, handle]);
+        else found.push(...(await walk(handle, `${path}${name}/`)));
+      }
+      return found;
+    };
+    const wanted = paths && new Set(paths);
+    const files = {};
+    for (const [path, handle] of await walk(root, "")) {
+      if (wanted && !wanted.has(path)) continue;
+      const bytes = await (await handle.getFile()).arrayBuffer();
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      files[path] = { bytes: bytes.byteLength, hash: `sha256-${hash}` };
+    }
+    return files;
+  }, paths);
+}
