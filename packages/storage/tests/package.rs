@@ -407,3 +407,24 @@ async fn another_programs_reader_agrees_on_every_entry() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "4");
 }
+
+#[tokio::test]
+async fn info_zip_unpacks_a_package_to_the_same_contents() {
+    let home = tempfile::tempdir().unwrap();
+    let session = open(home.path()).await;
+    let (one, two) = (keep(&session, &picture(1)).await, keep(&session, &picture(2)).await);
+    let sent = workflow(&mut || session.stamp(), &one, &two);
+    let (file, folder) = (home.path().join("a.genaiw.zip"), home.path().join("unpacked"));
+    plan(&session, &sent).await.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    let Ok(output) = Command::new("unzip").arg("-q").arg(&file).arg("-d").arg(&folder).output() else {
+        println!("skipped: there is no unzip");
+        return;
+    };
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let unpacked = files(&folder);
+    assert_eq!(unpacked.len(), 4);
+    for asset in [&one, &two] {
+        let name = folder.join(format!("assets/{}.png", asset.id));
+        assert_eq!(format!("sha256-{}", unpacked[&name]), asset.hash);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod crash;
 mod desktop;
+mod fuzz;
 mod lint;
 mod node;
 mod outcome;

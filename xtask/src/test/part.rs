@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Options, Outcome, crash, desktop, lint, packages, pages, sync};
+use super::{Options, Outcome, crash, desktop, fuzz, lint, packages, pages, sync};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
@@ -16,11 +16,13 @@ pub enum Part {
     Desktop,
     /// The long version of what kills processes and fails power. Storage's own tests have the short one.
     Crash,
+    /// What nobody would write, made from what somebody did, for readers of files.
+    Fuzz,
 }
 
 impl Part {
     /// In the order in which they run: what fails fastest comes first.
-    pub const ALL: [Part; 9] = [
+    pub const ALL: [Part; 10] = [
         Part::Lint,
         Part::Storage,
         Part::Engine,
@@ -30,6 +32,7 @@ impl Part {
         Part::Browser,
         Part::Desktop,
         Part::Crash,
+        Part::Fuzz,
     ];
 
     pub fn name(self) -> &'static str {
@@ -43,12 +46,13 @@ impl Part {
             Part::Browser => "browser",
             Part::Desktop => "desktop",
             Part::Crash => "crash",
+            Part::Fuzz => "fuzz",
         }
     }
 
     /// Whether it also runs when nobody names it, with `--full` or without.
     fn is_usual(self, full: bool) -> bool {
-        full || self != Part::Crash
+        full || !matches!(self, Part::Crash | Part::Fuzz)
     }
 
     /// The parts of these names; all that are usual for no name.
@@ -80,6 +84,7 @@ impl Part {
             Part::Browser => pages::browser(options, outcome),
             Part::Desktop => desktop::run(options, outcome),
             Part::Crash => crash::run(options, outcome),
+            Part::Fuzz => fuzz::run(outcome),
         }
     }
 }
