@@ -9,7 +9,7 @@ import { closeBrowser, freshContext } from "../browser/support/browser.mjs";
 import { PROMPT } from "../browser/support/kinds.mjs";
 import { addMedia, pictures } from "../browser/support/pictures.mjs";
 import { storedRows } from "../browser/support/stored.mjs";
-import { startLoopback } from "./loopback/index.mjs";
+import { startLoopback, userOf } from "./loopback/index.mjs";
 
 /** How long a change may take to come from one browser to another: it is asked for every few seconds. */
 const ARRIVAL = 30_000;
@@ -229,4 +229,101 @@ test("with “Keep offline” originals come by themselves", async (t) => {
     undefined,
     { timeout: ARRIVAL },
   );
+});
+
+/** A node's text in the inspector, which shows it. */
+const text = (app) => app.inspector.getByRole("textbox", TEXT);
+
+async function showsText(app, node, expected) {
+  await app.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+  await app.page.waitForFunction(
+    (text) => [...document.querySelectorAll('[aria-label="Inspector"] textarea')].some((field) => field.value === text),
+    expected,
+    { timeout: ARRIVAL },
+  );
+}
+
+test("a text that was changed in both is listed where it lost, with both values, and can be restored", async (t) => {
+  const [one, two] = [await device(t), await device(t)];
+  const workflow = await one.newWorkflow();
+  const node = await one.canvas.add(PROMPT.query, await one.canvas.emptyPlace());
+  await turnOn(one);
+  await synced(one);
+  await one.page.waitForSelector('[data-save-state="saved"][data-synced="true"]');
+  await turnOn(two);
+  await item(two, workflow).waitFor({ timeout: ARRIVAL });
+  await synced(two);
+  await item(two, workflow).click();
+  await two.page.locator(`[data-node-id="${node}"]`).waitFor();
+
+  const write = async (app, value) => {
+    await app.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+    await text(app).fill(value);
+    await app.saved();
+  };
+  await one.page.context().setOffline(true);
+  await write(one, "At dawn");
+  // The third dot is empty while the server lacks it.
+  await one.page.waitForSelector('[data-save-state="saved"][data-synced="false"]');
+  await write(two, "At dusk");
+  await synced(two);
+  await one.page.context().setOffline(false);
+  const lost = (await panel(one)).locator('[data-kept]');
+  await lost.waitFor({ timeout: ARRIVAL });
+  assert.match(await lost.innerText(), /“At dawn”[\s\S]*“At dusk”/);
+  await lost.getByRole("button", { name: "Restore" }).click();
+  await lost.waitFor({ state: "detached" });
+  await one.page.keyboard.press("Escape");
+  await showsText(one, node, "At dawn");
+  await showsText(two, node, "At dawn");
+  assert.equal(await (await panel(two)).locator("[data-kept]").count(), 0, "what two had was replaced after it had arrived");
+});
+
+test("what the server refuses is listed with the reason, and Retry sends it", async (t) => {
+  const app = await device(t);
+  await app.newWorkflow();
+  await turnOn(app);
+  await synced(app);
+  await loopback.control({ faults: [{ fault: "status", status: 400, path: "sync:applyOps", times: 0 }] });
+  await app.canvas.add(PROMPT.query, await app.canvas.emptyPlace());
+  await app.saved();
+  const region = await panel(app);
+  const failed = region.locator('[data-op-state="failed"]').first();
+  await failed.waitFor({ timeout: ARRIVAL });
+  assert.match(await failed.innerText(), /Not sent: Fault/);
+  await loopback.control({ clear: true });
+  await failed.getByRole("button", { name: "Retry" }).click();
+  await region.locator("[data-op-state]").first().waitFor({ state: "detached", timeout: ARRIVAL });
+  await synced(app);
+});
+
+test("an owner invites another user and removes him again", async (t) => {
+  const [owner, guest] = [await device(t), await device(t)];
+  const workflow = await owner.newWorkflow();
+  await turnOn(owner);
+  await synced(owner);
+  const name = `guest${users}`;
+  await turnOn(guest, `test:${name}`);
+  await says(guest, "up-to-date");
+  const region = await panel(owner);
+  await region.getByRole("button", { name: "Members" }).click();
+  await region.locator('[data-member][data-role="owner"]').waitFor();
+  assert.equal(await region.locator("[data-me]").getAttribute("data-me"), userOf(`user${users}`));
+  await region.getByLabel("User", { exact: true }).fill(userOf(name));
+  await region.getByRole("button", { name: "Invite" }).click();
+  const row = region.locator(`[data-member="${userOf(name)}"]`);
+  await row.waitFor();
+  assert.equal(await row.getAttribute("data-role"), "editor");
+  await item(guest, workflow).waitFor({ timeout: ARRIVAL });
+  const theirs = await panel(guest);
+  await theirs.getByRole("button", { name: "Members" }).click();
+  await theirs.locator(`[data-member="${userOf(name)}"]`).getByRole("button", { name: "Leave" }).waitFor();
+  assert.equal(await theirs.getByRole("button", { name: "Invite" }).count(), 0, "only the owner invites");
+
+  await row.getByRole("combobox").selectOption("viewer");
+  await region.locator(`[data-member="${userOf(name)}"][data-role="viewer"]`).waitFor();
+  await row.getByRole("button", { name: "Remove" }).click();
+  await row.waitFor({ state: "detached" });
+  await theirs.getByText("no longer among yours").waitFor({ timeout: ARRIVAL });
+  assert.equal(await item(guest, workflow).count(), 1, "what he has stays with him");
 });

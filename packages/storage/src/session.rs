@@ -98,6 +98,8 @@ struct Inner {
     sync: Arc<Mutex<Option<Driver>>>,
     /// What syncs originals, while sync is on.
     media: Arc<Mutex<Option<MediaDriver>>>,
+    /// The deployment that they speak with, if it is one.
+    deployment: Mutex<Option<Arc<Convex>>>,
 }
 
 impl Session {
@@ -217,6 +219,7 @@ impl Session {
             said_newer,
             sync,
             media,
+            deployment: Mutex::default(),
         }));
         session.take_over_parked();
         Ok(session)
@@ -463,6 +466,7 @@ impl Session {
     fn start_both(&self, transport: Arc<Convex>, settings: &sync::Settings) {
         let config = sync::Config::new(&settings.device, random_bits());
         let driver = self.start_sync(Arc::clone(&transport) as Arc<dyn Transport>, config);
+        *lock(&self.0.deployment) = Some(Arc::clone(&transport));
         self.start_media_sync(transport, &driver, settings.keep_originals);
     }
 
@@ -494,6 +498,12 @@ impl Session {
         if let Some(driver) = lock(&self.0.media).take() {
             driver.stop();
         }
+        lock(&self.0.deployment).take();
+    }
+
+    /// The deployment that sync speaks with, while it is on.
+    pub fn deployment(&self) -> Option<Arc<Convex>> {
+        lock(&self.0.deployment).clone()
     }
 
     /// Says once that a newer build has written the data meanwhile: whoever reads may be the first to see it.

@@ -125,6 +125,11 @@ impl SyncEngine {
             Event::Retry => self.retry(),
             Event::SetAside(workflow) => self.set_aside(workflow),
             Event::Include(workflow, include) => self.include(workflow, include),
+            Event::DismissOne(workflow, value) => {
+                if let Some(batch) = self.workflow(workflow).map(|workflow| workflow.dismiss_one(&value)) {
+                    self.commit(batch);
+                }
+            }
             Event::Dismiss(workflow) => {
                 if let Some(batch) = self.workflow(workflow).map(WorkflowSync::dismiss) {
                     self.commit(batch);

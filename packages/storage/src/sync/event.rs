@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::wire::{ApplyOps, Changes, ChangesSince, Head, OpsApplied};
+use super::{
+    kept::KeptValue,
+    wire::{ApplyOps, Changes, ChangesSince, Head, OpsApplied},
+};
 use crate::{
     backend::{Batch, OplogRecord},
     model::{EntityKey, Json, Row, Stamp, WorkflowId},
@@ -64,6 +67,8 @@ pub enum Event {
     Include(WorkflowId, bool),
     /// The user has seen what is kept of a workflow, and needs it no more.
     Dismiss(WorkflowId),
+    /// The same of one value.
+    DismissOne(WorkflowId, Box<KeptValue>),
 }
 
 /// What an engine wants done.

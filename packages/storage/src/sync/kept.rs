@@ -101,6 +101,11 @@ impl Kept {
         self.0.len()
     }
 
+    /// Removes one.
+    pub(super) fn remove(&mut self, value: &KeptValue) {
+        Arc::make_mut(&mut self.0).retain(|known| !known.is_same(value));
+    }
+
     /// Adds one, unless it is there. Returns whether it wasn't.
     pub(super) fn add(&mut self, value: KeptValue) -> bool {
         let values = Arc::make_mut(&mut self.0);

@@ -27,6 +27,7 @@ mod queue;
 mod settings;
 mod status;
 pub mod transport;
+mod waiting;
 pub mod wire;
 mod workflow;
 
@@ -40,6 +41,7 @@ pub use self::{
     kept::{Kept, KeptValue},
     settings::{SETTINGS, Settings},
     status::{Problem, State, Status, WorkflowStatus},
+    waiting::{Sending, WaitingOp},
 };
 
 /// The ways to the deployment that the settings name.

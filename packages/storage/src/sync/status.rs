@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{kept::Kept, wire::Role};
+use super::{kept::Kept, waiting::WaitingOp, wire::Role};
 use crate::model::WorkflowId;
 
 /// How sync goes.
@@ -45,6 +45,8 @@ pub struct WorkflowStatus {
     pub included: bool,
     /// How many ops wait.
     pub pending: usize,
+    /// The first of them, and those that failed.
+    pub waiting: Vec<WaitingOp>,
     /// What the user may do with it on the server, once that is known.
     pub role: Option<Role>,
     /// Why some or all of it isn't synced.

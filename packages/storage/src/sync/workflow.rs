@@ -149,6 +149,7 @@ impl WorkflowSync {
         WorkflowStatus {
             included: !self.progress.excluded,
             pending: self.queue.len(),
+            waiting: super::waiting::listed(&self.queue),
             role: self.role,
             problem: self.problem.clone().or_else(|| self.ahead().map(Problem::ClockAhead)),
             kept: self.kept.clone(),
@@ -189,6 +190,14 @@ impl WorkflowSync {
     /// Forgets what is kept.
     pub fn dismiss(&mut self) -> Batch {
         self.kept = Kept::default();
+        let mut batch = Batch::new();
+        self.store_kept(&mut batch);
+        batch
+    }
+
+    /// Forgets one value that is kept.
+    pub fn dismiss_one(&mut self, value: &KeptValue) -> Batch {
+        self.kept.remove(value);
         let mut batch = Batch::new();
         self.store_kept(&mut batch);
         batch

@@ -12,6 +12,7 @@ mod library;
 mod nodes;
 mod opening;
 mod patch;
+mod restore;
 mod selection;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,9 @@
 //! call gets on its way is for [`Http`]; everything that can be decided without a network is here.
 
 mod media;
+mod members;
+
+pub use members::Member;
 
 use std::{
     collections::BTreeMap,

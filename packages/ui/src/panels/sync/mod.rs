@@ -2,6 +2,8 @@
 
 mod button;
 mod desk;
+mod entries;
+mod members;
 mod originals;
 mod server;
 mod workflows;

@@ -3,14 +3,25 @@
 use dioxus::prelude::*;
 use storage::{
     model::WorkflowId,
-    sync::{Event, Problem, WorkflowStatus},
+    sync::{Event, Problem, Sending, WorkflowStatus},
 };
 
-use super::SyncDesk;
+use super::{
+    SyncDesk,
+    entries::{Replaced, Waiting},
+    members::Members,
+};
 use crate::{
     media::words,
     store::{Topic, use_store, use_topic},
 };
+
+/// What is shown below a workflow.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Ops,
+    Members,
+}
 
 /// The section.
 #[component]
@@ -48,8 +59,14 @@ fn One(id: WorkflowId, name: String, one: WorkflowStatus) -> Element {
         }
     };
     let (including, setting_aside, dismissing) = (tell.clone(), tell.clone(), tell);
+    let mut shown = use_signal(|| None::<Part>);
+    let mut toggle = move |part: Part| shown.set(if *shown.peek() == Some(part) { None } else { Some(part) });
     let included = one.included;
     let kept = one.kept.len();
+    let failed = one.waiting.iter().filter(|op| matches!(op.state, Sending::Failed(_))).count();
+    // What failed is shown without being asked for.
+    let lists_ops = shown() == Some(Part::Ops) || failed > 0;
+    let role = one.role.filter(|_| included && one.problem.is_none());
     rsx! {
         div { class: "lrow", "data-sync-workflow": "{id}", "data-included": "{included}", "data-pending": "{one.pending}",
             span {
@@ -63,8 +80,21 @@ fn One(id: WorkflowId, name: String, one: WorkflowStatus) -> Element {
                 if matches!(one.problem, Some(Problem::ClockAhead(_))) {
                     button { class: "btn small", onclick: move |_| setting_aside(Event::SetAside(id)), "Give them up" }
                 }
-                if kept > 0 {
-                    button { class: "btn quiet small", onclick: move |_| dismissing(Event::Dismiss(id)), "Seen" }
+                if one.pending > 0 && failed == 0 {
+                    button {
+                        class: "btn quiet small",
+                        aria_expanded: "{lists_ops}",
+                        onclick: move |_| toggle(Part::Ops),
+                        "Show what waits"
+                    }
+                }
+                if role.is_some() {
+                    button {
+                        class: "btn quiet small",
+                        aria_expanded: "{shown() == Some(Part::Members)}",
+                        onclick: move |_| toggle(Part::Members),
+                        "Members"
+                    }
                 }
                 button {
                     class: "btn small",
@@ -72,6 +102,20 @@ fn One(id: WorkflowId, name: String, one: WorkflowStatus) -> Element {
                     if included { "Keep local" } else { "Sync" }
                 }
             }
+        }
+        if lists_ops && !one.waiting.is_empty() {
+            Waiting { more: one.pending.saturating_sub(one.waiting.len()), ops: one.waiting.clone() }
+        }
+        if kept > 0 {
+            Replaced { workflow: id, values: one.kept.iter().cloned().collect::<Vec<_>>() }
+            if kept > 1 {
+                p { class: "row in-card",
+                    button { class: "btn quiet small", onclick: move |_| dismissing(Event::Dismiss(id)), "All seen" }
+                }
+            }
+        }
+        if let Some(role) = role.filter(|_| shown() == Some(Part::Members)) {
+            Members { workflow: id, role }
         }
     }
 }
