@@ -5,7 +5,10 @@ import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
+import { file, png } from "./support/files.mjs";
 import { PICTURE } from "./support/kinds.mjs";
+import { addMedia, fit, storedAssets } from "./support/media.mjs";
+import { storedRows, writeRow } from "./support/stored.mjs";
 
 after(closeBrowser);
 
@@ -17,7 +20,8 @@ async function gallery(t) {
   const asked = [];
   const server = createServer((request, response) => {
     asked.push({ path: request.url, referer: request.headers.referer, cookie: request.headers.cookie });
-    response.writeHead(200, { "content-type": "image/png" }).end(PNG);
+    const shares = request.url.startsWith("/shared/") ? { "access-control-allow-origin": "*" } : {};
+    response.writeHead(200, { "content-type": "image/png", ...shares }).end(PNG);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   t.after(() => server.close());
@@ -54,4 +58,46 @@ test("a picture by its address shows where it is, and loads when asked", async (
   await canvas.node(node).getByText(host).waitFor();
   await page.waitForLoadState("networkidle");
   assert.equal(asked.length, 1, "asked once is not asked for ever");
+});
+
+test("what is linked is downloaded and kept when asked, and stays a link where its server doesn't share it", async (t) => {
+  const { asked, host } = await gallery(t);
+  const app = await open(t);
+  const { page } = app;
+  await app.newWorkflow();
+  await addMedia(app, ["one", "two", "three"].map((name, index) => file(`${name}.png`, png([40 * index, 60, 60]))));
+  // As a package brings them in whose media are linked.
+  const paths = ["/shared/a.png", "/shared/b.png", "/kept-to-itself.png"];
+  for (const [index, { key, value }] of (await storedRows(page, "nodes")).entries()) {
+    const link = JSON.stringify({ kind: "url", url: `http://${host}${paths[index]}` });
+    const text = value.text.replace(/\{[^{}]*"kind":"opfs"[^{}]*\}/, link);
+    assert.notEqual(text, value.text, value.text);
+    await writeRow(page, "nodes", key, { ...value, text });
+  }
+  await app.reload();
+  await fit(app);
+  const download = page.locator("[data-node-id]").getByRole("button", { name: "Download", exact: true });
+  await download.nth(2).waitFor();
+  assert.deepEqual(asked, [], "nothing is fetched unasked");
+
+  await download.first().click();
+  await page.locator('[data-node-id] img[data-asset-id][data-loaded="true"]').waitFor();
+  assert.equal(asked.length, 1, "one, and no other");
+  await page.locator("[data-node-id]").getByRole("button", { name: "Download all" }).first().click();
+  const alert = page.getByRole("alert").filter({ hasText: "/kept-to-itself.png" });
+  await alert.waitFor();
+  assert.match(await alert.innerText(), /doesn.t let other sites read it/);
+  await page.locator('[data-node-id] img[data-asset-id][data-loaded="true"]').nth(0).waitFor();
+  assert.equal(await download.count(), 1, "one stays a link");
+  assert.ok(asked.every(({ referer, cookie }) => !referer && !cookie));
+  await app.saved();
+  const [kept] = Object.values(await storedAssets(page)).filter(({ bytes }) => bytes === PNG.length);
+  const texts = (await storedRows(page, "nodes")).map(({ value }) => value.text);
+  assert.equal(texts.filter((text) => text.includes(kept.id)).length, 2, "the same content is kept once");
+  assert.equal(texts.filter((text) => text.includes(host)).length, 1);
+
+  const before = asked.length;
+  await app.reload();
+  await page.locator('[data-node-id] img[data-asset-id][data-loaded="true"]').nth(1).waitFor();
+  assert.equal(asked.length, before, "what is kept needs no network");
 });

@@ -15,6 +15,7 @@ mod graph;
 mod import;
 mod json;
 mod limits;
+mod linked;
 mod manifest;
 mod name;
 #[cfg(not(target_arch = "wasm32"))]
@@ -38,6 +39,7 @@ pub use error::PackageError;
 pub use export::{EXTENSION, Originals, Plan, file_name};
 pub use import::{Media, Outlook, Way, update};
 pub use limits::Limits;
+pub use linked::{links, with_kept};
 pub use target::look;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use web::look_here;

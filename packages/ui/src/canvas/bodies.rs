@@ -8,7 +8,10 @@ use super::{
     geometry::Words,
     media_body::{MediaBody, keep_press},
 };
-use crate::store::{Content, Topic, use_store, use_topic};
+use crate::{
+    media::KeepLinked,
+    store::{Content, Topic, use_store, use_topic},
+};
 
 /// A card's body.
 #[component]
@@ -44,12 +47,17 @@ pub fn Body(id: NodeId, width: f64) -> Element {
         Picture::Image => rsx! {
             RemotePicture { url: text(config, "url").unwrap_or_default(), alt: text(config, "alt").unwrap_or_default(), fit: text(config, "fit").unwrap_or_default() }
         },
-        Picture::Media(kind) => rsx! {
-            MediaBody { id, kind, width }
+        Picture::Media(kind) => match engine::media(&content.node) {
+            Some(AssetRef { place: AssetPlace::Url { url }, .. }) => rsx! {
+                RemotePicture { url, alt: text(config, "alt").unwrap_or_default(), fit: "contain", is_kept: true }
+            },
+            _ => rsx! {
+                MediaBody { id, kind, width }
+            },
         },
         Picture::Generic => match engine::media(&content.node) {
             Some(AssetRef { place: AssetPlace::Url { url }, .. }) => rsx! {
-                RemotePicture { url, alt: String::new(), fit: "contain" }
+                RemotePicture { url, alt: String::new(), fit: "contain", is_kept: true }
             },
             Some(AssetRef { id: Some(_), mime, .. }) => rsx! {
                 MediaBody { id, kind: mime.as_deref().map_or(MediaKind::Other, MediaKind::of), width }
@@ -84,9 +92,10 @@ fn is_long(words: &str, width: f64) -> bool {
     Words(words).width_at_most(12.5) > width / 2. - 21.
 }
 
-/// A picture from an address. Nothing is fetched until the user says so: the host is shown, and a button.
+/// A picture from an address. Nothing is fetched until the user says so: the host is shown, and a button. With `is_kept` it can be
+/// downloaded, and is then a file like any other.
 #[component]
-fn RemotePicture(url: String, alt: String, fit: String) -> Element {
+fn RemotePicture(url: String, alt: String, fit: String, #[props(default)] is_kept: bool) -> Element {
     // The address that was allowed, so that another one is asked for again.
     let mut allowed = use_signal(|| None::<String>);
     let mut loaded = use_signal(|| None::<bool>);
@@ -141,6 +150,9 @@ fn RemotePicture(url: String, alt: String, fit: String) -> Element {
                                 allowed.set(Some(allow.clone()));
                             },
                             "Load"
+                        }
+                        if is_kept {
+                            KeepLinked { url: url.clone() }
                         }
                     }
                 },

@@ -7,6 +7,7 @@ mod closed;
 mod elsewhere;
 mod incoming;
 mod ingest;
+mod linked;
 pub mod words;
 
 pub use self::{
@@ -17,6 +18,7 @@ pub use self::{
     elsewhere::{Coming, Elsewhere},
     incoming::{Incoming, sorted},
     ingest::{Arrival, Ingest, Stage},
+    linked::KeepLinked,
 };
 use ingest::first_of;
 

@@ -94,7 +94,7 @@ pub fn FirstRun() -> Element {
                             }
                             span { class: "tx",
                                 b { "Open a file" }
-                                span { "A ComfyUI workflow (.json). Or drop it anywhere on the page" }
+                                span { "A package (.genaiw.zip) or a ComfyUI workflow (.json). Or drop it anywhere on the page" }
                             }
                         }
                     }

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use engine::{ASSET, media_kind};
-use storage::model::{
-    Asset, EntityKey, Json, Node, NodeId, Object, Point, Register, RegisterName, Registers, Run, Size, Stamp,
-    WorkflowId,
+use storage::{
+    model::{
+        Asset, EntityKey, Json, Node, NodeId, Object, Point, Register, RegisterName, Registers, Run, Size, Stamp,
+        WorkflowId,
+    },
+    package::{Originals, links, with_kept},
 };
 
 use super::{
     Selection, Store,
+    document::Document,
     patch::{deleted, difference},
 };
 
@@ -106,6 +110,32 @@ impl Store {
     /// Gives a node another title. An empty one stands for its kind's.
     pub fn rename_node(&self, id: NodeId, title: &str) {
         self.patch_node(id, |stamp| Registers::new().with(RegisterName::Title, stamp, title));
+    }
+
+    /// The addresses to which nodes of the open workflow lead, each once.
+    pub fn links(&self) -> BTreeSet<String> {
+        let nodes = self.with_document(Document::nodes).unwrap_or_default();
+        nodes.iter().flat_map(links).collect()
+    }
+
+    /// Has a workflow, if it is still open, refer to what is kept of these addresses instead of them, in one step.
+    ///
+    /// # Errors
+    /// A number in a node is none.
+    pub fn keep_links(&self, workflow: WorkflowId, kept: &Originals) -> Result<(), serde_json::Error> {
+        if self.open_id() != Some(workflow) {
+            return Ok(());
+        }
+        let (stamp, mut patches) = (self.stamp(), Vec::new());
+        for node in self.with_document(Document::nodes).unwrap_or_default() {
+            let Some(changed) = with_kept(&node, kept) else { continue };
+            let (before, after) = (node.to_registers(stamp)?, changed.to_registers(stamp)?);
+            let differs = |(name, register): &(&RegisterName, &Register)| before.value(name) != register.value.as_ref();
+            let patch = after.iter().filter(differs).map(|(name, register)| (name.clone(), register.clone())).collect();
+            patches.push((EntityKey::node(workflow, node.id), patch));
+        }
+        self.apply(patches);
+        Ok(())
     }
 
     /// Sets what a node is doing and what it made: together, and nothing else. Whoever ran the node from an older snapshot

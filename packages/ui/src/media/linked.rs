@@ -1,0 +1,89 @@
+//! Media that are only linked: fetched when the user says so, and kept (law 11).
+
+use std::collections::BTreeSet;
+
+use dioxus::{core::spawn_forever, prelude::*};
+use storage::{blobs::Ticket, model::WorkflowId, package::Originals};
+
+use super::words;
+use crate::{
+    canvas::keep_press,
+    platform,
+    store::{Store, use_store},
+    widgets::Toaster,
+};
+
+/// Downloads what these addresses lead to, and has the workflow refer to what is kept. What can't be had stays a link, and the
+/// user is told why.
+pub async fn keep_linked(store: &Store, toaster: Toaster, workflow: WorkflowId, urls: BTreeSet<String>) {
+    let assets = store.session().assets().clone();
+    let (mut kept, mut held, mut failed) = (Originals::new(), Vec::new(), Vec::new());
+    for url in urls {
+        match platform::fetch(&assets, &url, &Ticket::default()).await {
+            Ok(added) => {
+                store.learn_asset(added.asset.clone());
+                kept.insert(url, added.asset.clone());
+                held.push(added);
+            }
+            Err(reason) => failed.push(format!("{url} ({reason})")),
+        }
+    }
+    if let Err(error) = store.keep_links(workflow, &kept) {
+        toaster.error(format!("What was downloaded can’t be used: {error}."));
+    }
+    // Held until the nodes that refer to them are on the disk.
+    store.session().flush().await;
+    drop(held);
+    if !failed.is_empty() {
+        let left = words::count(failed.len(), "file stays a link", "files stay links");
+        toaster.error(format!("{left}, since it can’t be downloaded: {}.", failed.join(", ")));
+    }
+}
+
+/// Two buttons for a card: download what it links to, and everything to which this workflow links. Where a window fetches nothing,
+/// there are none.
+#[component]
+pub fn KeepLinked(url: String) -> Element {
+    let store = use_store();
+    let toaster: Toaster = use_context();
+    let mut going = use_signal(|| false);
+    if !platform::FETCHES {
+        return VNode::empty();
+    }
+    let mut begin = move |store: Store, urls: BTreeSet<String>| {
+        let Some(workflow) = store.open_id() else { return };
+        going.set(true);
+        // The card changes when its content is there, and this with it.
+        spawn_forever(async move {
+            keep_linked(&store, toaster, workflow, urls).await;
+            if let Ok(mut going) = going.try_write() {
+                *going = false;
+            }
+        });
+    };
+    let (one, every) = (store.clone(), store);
+    rsx! {
+        if going() {
+            span { class: "qq", role: "status", "Downloading…" }
+        } else {
+            button {
+                class: "nbtn",
+                title: "Download it, and keep it on this device",
+                onpointerdown: |event| event.stop_propagation(),
+                ondoubleclick: |event| event.stop_propagation(),
+                onkeydown: |event| keep_press(&event),
+                onclick: move |_| begin(one.clone(), BTreeSet::from([url.clone()])),
+                "Download"
+            }
+            button {
+                class: "nbtn",
+                title: "Download everything to which this workflow links, and keep it on this device",
+                onpointerdown: |event| event.stop_propagation(),
+                ondoubleclick: |event| event.stop_propagation(),
+                onkeydown: |event| keep_press(&event),
+                onclick: move |_| begin(every.clone(), every.links()),
+                "Download all"
+            }
+        }
+    }
+}
