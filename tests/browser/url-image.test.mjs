@@ -100,4 +100,7 @@ test("what is linked is downloaded and kept when asked, and stays a link where i
   await app.reload();
   await page.locator('[data-node-id] img[data-asset-id][data-loaded="true"]').nth(1).waitFor();
   assert.equal(asked.length, before, "what is kept needs no network");
+  // The browser itself tells of what it didn't let the page read.
+  const refused = app.problems.splice(0);
+  assert.ok(refused.every((problem) => /kept-to-itself\.png|ERR_FAILED/.test(problem)), refused.join("\n"));
 });
