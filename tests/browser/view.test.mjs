@@ -82,6 +82,49 @@ test("the wheel zooms, and the point under the cursor stays", async (t) => {
   }
 });
 
+test("two fingers on a track pad pan, and a pinch on it zooms to the cursor", async (t) => {
+  const { canvas, page, node } = await one(t);
+  const [view, position] = [await canvas.view(), await canvas.position(node)];
+  const place = { x: view.left + view.width * 0.6, y: view.top + view.height * 0.4 };
+  await page.mouse.move(place.x, place.y);
+  // Track pads report small steps, and sideways ones; that is what tells them from a wheel.
+  for (const [dx, dy] of [[6, 4], [30, 90], [4, -14]]) await page.mouse.wheel(dx, dy);
+  await canvas.frames(3);
+  assertNear(await canvas.view(), { x: view.x - 40, y: view.y - 80, zoom: view.zoom }, "the view");
+  assert.deepEqual(await canvas.position(node), position, "no node moves");
+  const world = await canvas.toWorld(place);
+  await page.keyboard.down("Control"); // Browsers report a pinch as a wheel with Ctrl.
+  for (let step = 0; step < 5; step++) await page.mouse.wheel(0, -10);
+  await page.keyboard.up("Control");
+  await canvas.frames(3);
+  assert.ok((await canvas.view()).zoom > view.zoom * 1.2, "it zooms in");
+  assertNear(await canvas.toPage(world), place, "to the cursor", 1);
+});
+
+test("on a touch screen one finger pans and two zoom about what is between them", async (t) => {
+  const { canvas, page, node } = await one(t);
+  const devtools = await page.context().newCDPSession(page);
+  const [view, position, from] = [await canvas.view(), await canvas.position(node), await canvas.emptyPlace(130)];
+  const touch = (type, ...fingers) =>
+    devtools.send("Input.dispatchTouchEvent", { type, touchPoints: fingers.map(([x, y], id) => ({ x, y, id })) });
+  const { x, y } = from;
+  await touch("touchStart", [x, y]);
+  for (let step = 1; step <= 5; step++) await touch("touchMove", [x - 10 * step, y + 6 * step]);
+  await touch("touchEnd");
+  await canvas.frames(3);
+  assertNear(await canvas.view(), { x: view.x - 50, y: view.y + 30, zoom: view.zoom }, "the view", 8);
+
+  const world = await canvas.toWorld({ x, y });
+  await touch("touchStart", [x - 30, y]);
+  await touch("touchStart", [x - 30, y], [x + 30, y]);
+  for (let step = 1; step <= 5; step++) await touch("touchMove", [x - 30 - 6 * step, y], [x + 30 + 6 * step, y]);
+  await touch("touchEnd");
+  await canvas.frames(3);
+  assertNear({ zoom: (await canvas.view()).zoom }, { zoom: view.zoom * 2 }, "twice as far apart", 0.05);
+  assertNear(await canvas.toPage(world), { x, y }, "what was between the fingers stays", 3);
+  assert.deepEqual(await canvas.position(node), position, "no node moves");
+});
+
 test("+ and − zoom, and 1 fits everything into the view", async (t) => {
   const { canvas, page, node } = await one(t);
   const place = await canvas.emptyPlace();
