@@ -17,6 +17,7 @@ mod cases;
 mod harness;
 #[cfg(target_arch = "wasm32")]
 pub mod indexed_db;
+pub mod model;
 mod reference;
 
 pub use cases::{EVERYWHERE, KEPT, MEDIA, PLACES};

@@ -15,6 +15,16 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// The same after one commit of these entities.
+    pub fn of(entities: &BTreeMap<EntityKey, Registers>) -> Self {
+        let (mut reference, mut batch) = (Self::default(), Batch::new());
+        for (key, registers) in entities {
+            batch.merge(*key, registers);
+        }
+        reference.commit(&batch);
+        reference
+    }
+
     pub fn commit(&mut self, batch: &Batch) {
         let mut written: BTreeSet<_> = batch.rows().map(|(key, _)| key).collect();
         written.extend(batch.rows().map(|(key, _)| EntityKey::workflow(key.workflow)));
@@ -32,7 +42,7 @@ impl Reference {
     }
 
     /// How many entities of a workflow count, and when anything in it was changed last.
-    fn counts(&self, workflow: WorkflowId) -> Counts {
+    pub fn counts(&self, workflow: WorkflowId) -> Counts {
         let mut counts = Counts::default();
         for (key, row) in self.rows.iter().filter(|(key, _)| key.workflow == workflow) {
             let newest = row.values().map(|register| register.stamp.millis()).max();

@@ -10,6 +10,8 @@ mod ground;
 mod in_memory;
 #[path = "native/sqlite.rs"]
 mod in_sqlite;
+#[path = "native/model.rs"]
+mod model;
 
 use std::{future::Future, rc::Rc, time::Duration};
 

@@ -2,16 +2,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    future::pending,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, Wanted};
 use crate::{
-    BoxFuture, Error, Result,
+    BoxFuture, Error, MaybeSend, Result,
     model::{Asset, AssetId, EntityKey, Json, Row, WorkflowId},
     platform,
 };
@@ -29,11 +30,14 @@ pub enum Fault {
     Late(Duration, Error),
 }
 
-/// Hands every call on to `B`, and lets chosen commits fail. Commits are counted from 0.
-pub struct FaultBackend<B> {
+/// Hands every call on to `B`, and lets chosen commits and reads fail. Both are counted from 0, each by itself.
+pub struct FaultBackend<B: ?Sized> {
     inner: Arc<B>,
     faults: Mutex<BTreeMap<usize, Fault>>,
     commits: AtomicUsize,
+    failing: Mutex<BTreeMap<usize, Error>>,
+    reads: AtomicUsize,
+    is_dead: Arc<AtomicBool>,
     batches: Mutex<Vec<Arc<Batch>>>,
     under_way: Arc<UnderWay>,
 }
@@ -47,14 +51,62 @@ struct UnderWay {
 
 impl<B: Backend> FaultBackend<B> {
     /// `faults` by number of the commit.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
+    )]
     pub fn new(inner: B, faults: impl IntoIterator<Item = (usize, Fault)>) -> Self {
+        Self::over(Arc::new(inner), faults)
+    }
+}
+
+impl<B: Backend + ?Sized> FaultBackend<B> {
+    /// The same over what is shared already.
+    pub fn over(inner: Arc<B>, faults: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner,
             faults: Mutex::new(faults.into_iter().collect()),
             commits: AtomicUsize::new(0),
+            failing: Mutex::default(),
+            reads: AtomicUsize::new(0),
+            is_dead: Arc::default(),
             batches: Mutex::default(),
             under_way: Arc::default(),
         }
+    }
+
+    /// These reads fail too, by their number.
+    #[must_use]
+    pub fn failing(self, reads: impl IntoIterator<Item = (usize, Error)>) -> Self {
+        Self { failing: Mutex::new(reads.into_iter().collect()), ..self }
+    }
+
+    /// From now on nobody gets an answer, and nothing more is stored than what is being stored: the process was killed.
+    pub fn kill(&self) {
+        self.is_dead.store(true, Ordering::SeqCst);
+    }
+
+    /// How many reads there were.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    /// What `ask` asks for, unless it fails.
+    fn read<T: MaybeSend + 'static>(&self, ask: impl FnOnce(&B) -> BoxFuture<Result<T>>) -> BoxFuture<Result<T>> {
+        let number = self.reads.fetch_add(1, Ordering::SeqCst);
+        let failure = self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        match failure {
+            Some(error) => Box::pin(async move { Err(error) }),
+            None => self.to_the_living(ask(&self.inner)),
+        }
+    }
+
+    fn to_the_living<T: MaybeSend + 'static>(&self, answer: BoxFuture<Result<T>>) -> BoxFuture<Result<T>> {
+        let is_dead = Arc::clone(&self.is_dead);
+        Box::pin(async move {
+            let answer = answer.await;
+            if is_dead.load(Ordering::SeqCst) { pending().await } else { answer }
+        })
     }
 
     /// Everything that was asked to be committed, in order, also what failed.
@@ -95,25 +147,28 @@ impl<B: Backend> FaultBackend<B> {
     }
 }
 
-impl<B: Backend> Backend for FaultBackend<B> {
+impl<B: Backend + ?Sized> Backend for FaultBackend<B> {
     fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
-        self.inner.workflows()
+        self.read(|inner| inner.workflows())
     }
 
     fn load(&self, workflow: WorkflowId) -> BoxFuture<Result<Loaded>> {
-        self.inner.load(workflow)
+        self.read(|inner| inner.load(workflow))
     }
 
     fn rows(&self, keys: BTreeSet<EntityKey>) -> BoxFuture<Result<Vec<(EntityKey, Row)>>> {
-        self.inner.rows(keys)
+        self.read(|inner| inner.rows(keys))
     }
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
+        if self.is_dead.load(Ordering::SeqCst) {
+            return Box::pin(pending());
+        }
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&batch));
         let number = self.commits.fetch_add(1, Ordering::SeqCst);
         let under_way = Arc::clone(&self.under_way);
         under_way.most.fetch_max(under_way.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        let result = self.commit_or_fail(number, batch);
+        let result = self.to_the_living(self.commit_or_fail(number, batch));
         Box::pin(async move {
             let result = result.await;
             under_way.now.fetch_sub(1, Ordering::SeqCst);
@@ -126,19 +181,19 @@ impl<B: Backend> Backend for FaultBackend<B> {
     }
 
     fn kv(&self, key: &str) -> BoxFuture<Result<Option<Json>>> {
-        self.inner.kv(key)
+        self.read(|inner| inner.kv(key))
     }
 
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
-        self.inner.oplog()
+        self.read(|inner| inner.oplog())
     }
 
     fn assets(&self) -> BoxFuture<Result<AssetRows>> {
-        self.inner.assets()
+        self.read(|inner| inner.assets())
     }
 
     fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>> {
-        self.inner.asset(wanted)
+        self.read(|inner| inner.asset(wanted))
     }
 
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
@@ -154,7 +209,7 @@ impl<B: Backend> Backend for FaultBackend<B> {
     }
 
     fn uses(&self) -> BoxFuture<Result<Vec<AssetUse>>> {
-        self.inner.uses()
+        self.read(|inner| inner.uses())
     }
 
     fn newer(&self) -> Option<u32> {

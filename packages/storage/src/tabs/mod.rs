@@ -9,6 +9,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod broadcast_channel;
+#[cfg(any(test, feature = "testing"))]
+pub mod hub;
 mod lead;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]

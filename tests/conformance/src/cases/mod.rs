@@ -18,7 +18,10 @@ mod settings;
 mod sync;
 mod versions;
 
-use crate::harness::{Case, Ground, Hands, Harness};
+use crate::{
+    harness::{Case, Ground, Hands, Harness},
+    model,
+};
 
 /// Hands all cases to the macro `$then`: `everywhere { subject { case … } … } kept { … }`.
 ///
@@ -41,6 +44,10 @@ macro_rules! for_each_case {
                     ten_thousand_entities_are_committed_and_loaded
                     a_large_batch_over_stored_rows_equals_the_same_one_by_one
                     random_batches_are_stored_as_their_merge
+                }
+                model {
+                    tabs_that_edit_and_fail_and_die_end_with_what_was_acknowledged
+                    a_fault_at_any_operation_loses_nothing
                 }
                 merge {
                     two_connections_lose_neither_field

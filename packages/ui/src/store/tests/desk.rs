@@ -15,7 +15,7 @@ use storage::{
         Asset, AssetId, EdgeId, Ends, EntityKey, Json, Node, NodeId, Object, Point, RegisterName, Registers, Row, Size,
         Stamp, WorkflowId,
     },
-    tabs::{Channel, Hear, Message},
+    tabs::hub::Hub,
 };
 use tokio::sync::{Semaphore, mpsc::UnboundedReceiver};
 
@@ -27,35 +27,6 @@ pub struct Desk {
     pub disk: Arc<Disk>,
     events: UnboundedReceiver<Event>,
     hub: Hub,
-}
-
-/// The channel between tabs.
-#[derive(Clone, Default)]
-pub struct Hub(Arc<Mutex<Vec<(usize, Hear)>>>);
-
-struct Member {
-    hub: Hub,
-    number: usize,
-}
-
-impl Hub {
-    fn join(&self, hear: Hear) -> Arc<dyn Channel> {
-        let mut members = self.0.lock().unwrap();
-        let number = members.len();
-        members.push((number, hear));
-        Arc::new(Member { hub: self.clone(), number })
-    }
-}
-
-impl Channel for Member {
-    fn post(&self, message: &Message) {
-        // As text, as it goes between real tabs.
-        let text = message.to_text();
-        let others: Vec<_> = self.hub.0.lock().unwrap().clone();
-        for (_, hear) in others.into_iter().filter(|(number, _)| *number != self.number) {
-            hear(Message::parse(&text).unwrap());
-        }
-    }
 }
 
 impl Desk {
