@@ -8,10 +8,14 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
 use super::{MediaUrl, Notice, Quota, Source, Staged, Ticket, chosen_web::Chosen, digest::Digest};
-use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, platform::spawn, worker};
+use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, worker};
 
-/// How many bytes of a content are in our memory at a time. The browser's own pieces are as large as it likes, about 1 MiB.
+/// How many bytes of a content are in our memory at a time.
 const PIECE: u32 = 512 << 10;
+/// How many bytes are written at a time.
+const WRITTEN: u32 = 1 << 20;
+/// How many bytes the browser is asked for at a time. Of a content, as many again are on their way.
+const READ: f64 = (4 << 20) as f64;
 /// What is no larger than this, the browser hashes by itself.
 const WHOLE: f64 = (4 << 20) as f64;
 
@@ -74,8 +78,8 @@ pub(super) fn storage_manager() -> Option<StorageManager> {
     storage.is_object().then(|| storage.unchecked_into())
 }
 
-/// Streams a content to its end: each of the browser's pieces is handed to `write` and hashed while the next one is being read. How
-/// the content looks is not found out.
+/// Streams a content to its end: each piece is handed to `write` and hashed while the browser reads the next ones. How the
+/// content looks is not found out.
 pub(super) async fn stream(
     blob: &Blob,
     ticket: &Ticket,
@@ -87,59 +91,51 @@ pub(super) async fn stream(
     {
         return at_once(blob, &subtle, ticket, write).await;
     }
-    let reader = Reader::open(blob)?;
     let mut digest = Digest::default();
-    let mut next = reader.ask()?;
-    loop {
-        if ticket.is_cancelled() {
-            return Err(Error::Cancelled);
+    let mut ahead = Ahead::new(blob);
+    while let Some(read) = ahead.next().await {
+        for piece in pieces(&read?, WRITTEN) {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            write(&piece).await?;
+            with_bytes(&piece, |bytes| digest.update(bytes));
         }
-        let Some(read) = Reader::answer(next).await? else { break };
-        next = reader.ask()?;
-        write(&read).await?;
-        with_bytes(&read, |bytes| digest.update(bytes));
         ticket.advance(digest.bytes());
     }
     // The file may have become shorter under us.
     if digest.bytes() as f64 == size { Ok(digest.staged(None)) } else { Err(changed()) }
 }
 
-/// What reads a content from its beginning to its end. It is told when nobody reads on.
-struct Reader(JsValue);
-
-impl Reader {
-    fn open(blob: &Blob) -> Result<Self> {
-        call(&call(blob, "stream")?, "getReader").map(Self)
-    }
-
-    /// Asks for what comes next.
-    fn ask(&self) -> Result<Promise> {
-        call(&self.0, "read")?.dyn_into().map_err(failed)
-    }
-
-    /// What has come. None: the content is at its end.
-    async fn answer(asked: Promise) -> Result<Option<Uint8Array>> {
-        let read = JsFuture::from(asked).await.map_err(failed)?;
-        let value = Reflect::get(&read, &"value".into()).map_err(failed)?;
-        if value.is_undefined() { Ok(None) } else { value.dyn_into().map(Some).map_err(failed) }
-    }
+/// Reads a content from its beginning to its end, and the next part of it while one is being used. In large parts: a stream
+/// of the browser's comes in pieces of 64 KiB and more, each of which costs a turn of the event loop, and takes half as long again.
+struct Ahead<'a> {
+    blob: &'a Blob,
+    at: f64,
+    asked: Option<JsFuture>,
 }
 
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // To a stream that is at its end it means nothing.
-        if let Ok(cancelled) = call(&self.0, "cancel")
-            && let Ok(cancelled) = cancelled.dyn_into::<Promise>()
-        {
-            spawn(Box::pin(async move { drop(JsFuture::from(cancelled).await) }));
-        }
+impl<'a> Ahead<'a> {
+    fn new(blob: &'a Blob) -> Self {
+        let mut ahead = Self { blob, at: 0., asked: None };
+        ahead.asked = ahead.ask();
+        ahead
     }
-}
 
-/// Calls a method that needs nothing.
-fn call(object: &JsValue, method: &str) -> Result<JsValue> {
-    let method: Function = Reflect::get(object, &method.into()).map_err(failed)?.dyn_into().map_err(failed)?;
-    method.call0(object).map_err(failed)
+    fn ask(&mut self) -> Option<JsFuture> {
+        let (from, to) = (self.at, self.blob.size().min(self.at + READ));
+        self.at = to;
+        // A slice of a blob is a blob, and copies nothing.
+        let part = (from < to).then(|| self.blob.slice_with_f64_and_f64(from, to));
+        part.and_then(std::result::Result::ok).map(|part| JsFuture::from(part.array_buffer()))
+    }
+
+    /// The next part. None: the content is at its end.
+    async fn next(&mut self) -> Option<Result<Uint8Array>> {
+        let asked = self.asked.take()?;
+        self.asked = self.ask();
+        Some(asked.await.map(|part| Uint8Array::new(&part)).map_err(failed))
+    }
 }
 
 /// [`stream`] for a small content: the browser hashes it in a thread of its own, for which it wants all of it. None of that
@@ -177,13 +173,18 @@ fn subtle() -> Option<JsValue> {
 /// Gives bytes to `work`, in pieces for which our memory has room.
 fn with_bytes(all: &Uint8Array, mut work: impl FnMut(&[u8])) {
     BUFFER.with_borrow_mut(|buffer| {
-        for from in (0..all.length()).step_by(PIECE as usize) {
-            let piece = all.subarray(from, (from + PIECE).min(all.length()));
+        for piece in pieces(all, PIECE) {
             buffer.resize(piece.length() as usize, 0);
             piece.copy_to(buffer);
             work(buffer);
         }
     });
+}
+
+/// Views of so many bytes each, the last of what is left.
+fn pieces(all: &Uint8Array, length: u32) -> impl Iterator<Item = Uint8Array> {
+    let end = all.length();
+    (0..end).step_by(length as usize).map(move |from| all.subarray(from, end.min(from + length)))
 }
 
 fn changed() -> Error {
