@@ -98,10 +98,52 @@ test("what one browser makes and changes comes to another, and back", async (t) 
     { timeout: ARRIVAL },
   );
   // Only the deployment, and nobody else.
-  const origin = new URL(loopback.url).origin;
-  for (const app of [one, two]) assert.deepEqual([...new Set(app.foreign.map((url) => new URL(url).origin))], [origin]);
+  const { host } = new URL(loopback.url);
+  for (const app of [one, two]) assert.deepEqual([...new Set(app.foreign.map((url) => new URL(url).host))], [host]);
   one.assertNoProblems();
   two.assertNoProblems();
+});
+
+test("the server says what is new, and is asked only while it can't", async (t) => {
+  const [one, two] = [await device(t), await device(t)];
+  const told = (app, how) => app.page.locator(`[data-news="${how}"]`).waitFor({ timeout: ARRIVAL });
+  const workflow = await one.newWorkflow();
+  const node = await one.canvas.add(PROMPT.query, await one.canvas.emptyPlace());
+  for (const app of [one, two]) {
+    await turnOn(app);
+    await told(app, "told");
+    await synced(app);
+  }
+  await item(two, workflow).click();
+  await showsText(two, node, "");
+  const asked = async () => (await loopback.control({})).paths["http sync:heads"]?.calls ?? 0;
+  assert.equal(await asked(), 0);
+
+  const write = async (app, value) => {
+    await app.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+    await text(app).fill(value);
+  };
+  await loopback.control({ reset: true });
+  await write(one, "At dawn");
+  await showsText(two, node, "At dawn");
+  await synced(one);
+  const { paths } = await loopback.control({});
+  assert.deepEqual(Object.keys(paths).filter((path) => path.startsWith("http")), ["http sync:applyOps", "http sync:changesSince"]);
+  assert.equal(paths["http sync:applyOps"].calls, 1);
+
+  await loopback.control({ faults: [{ fault: "refuse", times: 0 }], disconnect: true });
+  for (const app of [one, two]) {
+    const region = await panel(app);
+    await told(app, "asked");
+    assert.match(await region.locator("[data-news]").innerText(), /every 5 seconds, since the server can’t say so itself/);
+    await app.page.keyboard.press("Escape");
+  }
+  await write(one, "At dusk");
+  await showsText(two, node, "At dusk");
+  assert(await asked() > 0);
+  await loopback.control({ clear: true });
+  await panel(two);
+  await told(two, "told");
 });
 
 test("edits without a server wait, are said to, and go when it is back, also after a reload", async (t) => {

@@ -14,6 +14,7 @@ mod files;
 mod fingerprint;
 mod harness;
 mod lock;
+mod loopback;
 mod node;
 mod page;
 mod process;

@@ -107,6 +107,14 @@ pub(crate) fn detached<T: 'static>(
     Box::pin(async move { told.await.unwrap_or_else(|_| lost()) })
 }
 
+/// Waits until that time of [`monotonic_millis`], or for ever.
+pub(crate) async fn until(time: Option<u64>) {
+    match time {
+        Some(time) => sleep(std::time::Duration::from_millis(time.saturating_sub(monotonic_millis()))).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Random bits of the operating system. Without them ids would collide, so there is nothing to go on with.
 pub(crate) fn random_bits() -> u64 {
     let mut bytes = [0; 8];

@@ -378,8 +378,10 @@ impl Session {
         spawn(Box::pin(async move {
             while let Some(event) = events.recv().await {
                 let Some(driver) = heard.upgrade() else { return };
-                if matches!(event, Event::Elsewhere(_) | Event::Woke) {
-                    driver.recorded_elsewhere();
+                match event {
+                    Event::Elsewhere(_) => driver.recorded_elsewhere(),
+                    Event::Woke => driver.woken(),
+                    _ => {}
                 }
             }
         }));

@@ -24,7 +24,7 @@ export class App {
     this.canvas = new Canvas(page);
     /** What the page complained of. */
     this.problems = [];
-    /** The address of each request to another origin. */
+    /** The address of each request and each WebSocket to another origin. */
     this.foreign = [];
     page.setDefaultTimeout(patience);
     page.on("console", (message) => {
@@ -37,6 +37,7 @@ export class App {
       const url = new URL(request.url());
       if (!["blob:", "data:"].includes(url.protocol) && url.origin !== new URL(address).origin) this.foreign.push(url.href);
     });
+    page.on("websocket", (socket) => this.foreign.push(socket.url()));
   }
 
   async visit() {

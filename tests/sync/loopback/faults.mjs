@@ -4,8 +4,9 @@
  * A fault is an object with
  * - `fault`: `"status"` (not run; answers with `status`), `"drop"` (not run; the connection is cut), `"cut"` (run; the connection is
  *   cut before the answer, or half way through a file), `"slow"` (waits `ms` first), `"chunked"` (what a subscription sends comes in
- *   `parts` pieces), `"refuse"` (no WebSocket is opened);
- * - `path`: which calls, such as `"sync:applyOps"`; also `"storage:upload"` and `"storage:get"`. All, if absent;
+ *   `parts` pieces), `"refuse"` (no WebSocket is opened), `"say"` (a subscription sends `text` in the place of what is new);
+ * - `path`: which calls, such as `"sync:applyOps"`; also `"storage:upload"`, `"storage:get"`, and `"transport"` for the opening of a
+ *   WebSocket. All, if absent. A subscription is cut by the path of what it asks for;
  * - `over`: `"http"` or `"socket"`. Both, if absent;
  * - `times`: how often. Once, if absent; 0 is always.
  */
@@ -60,4 +61,4 @@ export class Faults {
   }
 }
 
-const KINDS = new Set(["status", "drop", "cut", "slow", "chunked", "refuse"]);
+const KINDS = new Set(["status", "drop", "cut", "slow", "chunked", "refuse", "say"]);

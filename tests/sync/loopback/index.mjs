@@ -28,7 +28,7 @@ export class Loopback {
   constructor(options) {
     this.backend = new Backend(options);
     this.#server = createServer((request, response) => void answer(this, request, response));
-    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head));
   }
 
   /** Starts listening. Port 0 takes a free one. */
@@ -84,9 +84,11 @@ export class Loopback {
     return value === undefined ? report : { ...report, value };
   }
 
-  #upgrade(request, socket, head) {
+  async #upgrade(request, socket, head) {
     socket.on("error", () => socket.destroy());
     const known = SYNC.test(new URL(request.url, this.url).pathname);
+    await this.faults.pause("socket", "transport");
+    if (socket.destroyed) return;
     if (!known || this.faults.take(["refuse"], "socket", "transport") !== undefined) {
       socket.end(`HTTP/1.1 ${known ? "503 Service Unavailable" : "404 Not Found"}\r\nconnection: close\r\n\r\n`);
       return;

@@ -139,6 +139,7 @@ export class Connection {
   async update() {
     const { backend, ts } = this.#loopback;
     const modifications = this.#removed.splice(0).map((queryId) => ({ type: "QueryRemoved", queryId }));
+    let fault;
     const end = { querySet: this.#querySet, identity: this.#identity, ts };
     for (const [queryId, query] of this.#queries) {
       let answer;
@@ -152,6 +153,7 @@ export class Connection {
       const text = JSON.stringify(answer);
       if (query.last === text) continue;
       query.last = text;
+      fault ??= this.#loopback.faults.take(["cut", "say"], "socket", query.path);
       modifications.push(
         answer.status === "success"
           ? { type: "QueryUpdated", queryId, value: answer.value, logLines: [], journal: null }
@@ -165,6 +167,8 @@ export class Connection {
             },
       );
     }
+    if (fault?.fault === "cut") return this.close();
+    if (fault?.fault === "say") return this.#socket.send(fault.text);
     const version = ({ querySet, identity, ts: at }) => ({ querySet, identity, ts: encode(at) });
     this.#transition({
       type: "Transition",

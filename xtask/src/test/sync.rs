@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Options, Outcome, lint, node};
-use crate::{root, serve, site};
+use crate::{cargo, loopback::Loopback, process, root, serve, site};
 
 pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
     let folder = root().join("convex");
@@ -14,9 +14,22 @@ pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
         outcome,
         types.arg(folder.join("node_modules/typescript/bin/tsc")).arg("--noEmit").current_dir(&folder),
     );
+    native(options, outcome)?;
     // Some of them are the app's.
     let address = serve::serve_aside(site::build(options.profile)?)?;
     node::run("tests/sync", options, outcome, |command| {
         command.env("ATELIER_URL", &address);
     })
+}
+
+/// The way of a process to a server, through real connections.
+fn native(options: &Options, outcome: &mut Outcome) -> Result<()> {
+    let server = Loopback::start(&[])?;
+    let mut command = cargo::cargo();
+    command.args(["test", "--no-fail-fast", "--profile", "dev", "--package=storage", "--test=loopback", "--"]);
+    command.args(["--ignored", "--test-threads=1"]).env("ATELIER_LOOPBACK", &server.address);
+    let before = outcome.failed;
+    let status = process::watch(options.tell(&mut command), |line| outcome.libtest(line))?;
+    outcome.ended("cargo test --test loopback", status, before);
+    Ok(())
 }

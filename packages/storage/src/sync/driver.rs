@@ -17,26 +17,24 @@ use std::{
 };
 
 use futures::future::{AbortHandle, Either, abortable, select};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::{
-    Config, Effect, Event, Failure, State, Status, Stored, StoredWorkflow, SyncEngine, kept_key, progress_key,
-    transport::Transport,
+    Config, Effect, Event, State, Status, Stored, StoredWorkflow, SyncEngine, kept_key, progress_key,
+    transport::Transport, watch as news,
 };
 use crate::{
     BoxFuture, MaybeSend, MaybeSync, Result,
     backend::{Backend, OplogRecord},
     model::{EntityKey, Row, Stamp, WorkflowId},
-    platform::{monotonic_millis, sleep, spawn},
+    platform::{monotonic_millis, random_bits, sleep, spawn, until},
     tabs::lead,
     writer::Writer,
 };
 
 /// What only one tab does.
 const NAME: &str = "sync";
-/// How often it is asked whether something is new, where the server can't say so by itself.
-const POLL: Duration = Duration::from_secs(5);
 /// Between attempts to read a database that doesn't answer.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -75,6 +73,7 @@ struct Inner {
     status: watch::Receiver<Status>,
     /// How many records were told that the engine hasn't heard of yet.
     unheard: Arc<AtomicUsize>,
+    woken: Arc<Notify>,
 }
 
 impl fmt::Debug for Driver {
@@ -102,6 +101,8 @@ struct Task {
     status: watch::Sender<Status>,
     timer: Option<u64>,
     watch: Option<AbortHandle>,
+    /// Told when the network may have come back.
+    woken: Arc<Notify>,
     unheard: Arc<AtomicUsize>,
     reading: Reading,
 }
@@ -121,6 +122,7 @@ impl Driver {
         let (events, heard) = mpsc::unbounded_channel();
         let (status, told) = watch::channel(Status::default());
         let unheard: Arc<AtomicUsize> = Arc::default();
+        let woken: Arc<Notify> = Arc::default();
         let task = Task {
             desk,
             engine: SyncEngine::new(config),
@@ -128,10 +130,11 @@ impl Driver {
             status,
             timer: None,
             watch: None,
+            woken: Arc::clone(&woken),
             unheard: Arc::clone(&unheard),
             reading: Reading::Idle,
         };
-        let driver = Self(Arc::new(Inner { events, status: told, unheard }));
+        let driver = Self(Arc::new(Inner { events, status: told, unheard, woken }));
         driver.hear(Event::Start);
         let leading = task.events.clone();
         spawn(Box::pin(async move {
@@ -163,6 +166,12 @@ impl Driver {
     /// Something was stored in another tab, perhaps with a record of it.
     pub fn recorded_elsewhere(&self) {
         let _is_stopped = self.0.events.send(Heard::Recorded);
+    }
+
+    /// The machine or the page may have slept, or have its network back.
+    pub fn woken(&self) {
+        self.0.woken.notify_one();
+        self.recorded_elsewhere();
     }
 
     /// Whether the server has everything that was stored here with a record, as far as that is known.
@@ -280,7 +289,7 @@ impl Task {
         }));
     }
 
-    /// Asks for the heads now and again, until it is called with false.
+    /// Has what is new on the server told, until it is called with false.
     fn watch(&mut self, on: bool) {
         if let Some(before) = self.watch.take() {
             before.abort();
@@ -288,31 +297,13 @@ impl Task {
         if !on {
             return;
         }
-        let (transport, events) = (Arc::clone(&self.desk.transport), self.events.clone());
-        let asking = async move {
-            let mut is_reached = true;
-            loop {
-                let answer = transport.heads().await;
-                let Some(events) = events.upgrade() else { return };
-                let tell = |event| drop(events.send(Heard::Event(event)));
-                let reached = !matches!(answer, Err(Failure::Network(_) | Failure::Busy(_)));
-                if reached != is_reached {
-                    is_reached = reached;
-                    tell(Event::Network(reached));
-                }
-                match answer {
-                    Ok(heads) => tell(Event::Heads(heads)),
-                    Err(Failure::Unauthenticated) => tell(Event::SignedOut),
-                    Err(failure) => warn!(%failure, "what is new can't be asked"),
-                }
-                drop(events);
-                sleep(POLL).await;
-            }
-        };
-        let (asking, handle) = abortable(asking);
+        let events = self.events.clone();
+        let tell = move |event| events.upgrade().is_some_and(|events| events.send(Heard::Event(event)).is_ok());
+        let watching = news::run(Arc::clone(&self.desk.transport), Arc::clone(&self.woken), random_bits(), tell);
+        let (watching, handle) = abortable(watching);
         self.watch = Some(handle);
         spawn(Box::pin(async move {
-            let _ended_or_called_off = asking.await;
+            let _ended_or_called_off = watching.await;
         }));
     }
 
@@ -346,14 +337,6 @@ impl Task {
         if again {
             self.read_oplog();
         }
-    }
-}
-
-/// Waits until that time, or for ever.
-async fn until(time: Option<u64>) {
-    match time {
-        Some(time) => sleep(Duration::from_millis(time.saturating_sub(monotonic_millis()))).await,
-        None => pending().await,
     }
 }
 

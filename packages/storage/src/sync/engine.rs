@@ -8,7 +8,7 @@ use super::{
     kept::Kept,
     op::{self, LocalOp, MAX_OPS},
     queue::{Waiting, WaitingState},
-    status::{Problem, State, Status},
+    status::{News, Problem, State, Status},
     wire::{ApplyOps, Changes, ChangesSince, Head, OpsApplied, Role},
     workflow::{self, Outcome, Page, Progress, Pull, WorkflowSync},
 };
@@ -62,6 +62,7 @@ pub struct SyncEngine {
     /// Records of which none waits any more.
     loose: BTreeSet<Stamp>,
     network: bool,
+    news: News,
     /// Whether there is a token, or none is needed; None: one is being got.
     signed_in: Option<bool>,
     failures: u32,
@@ -91,6 +92,7 @@ impl SyncEngine {
             records: BTreeMap::new(),
             loose: BTreeSet::new(),
             network: true,
+            news: News::default(),
             signed_in: Some(true),
             failures: 0,
             retry_at: 0,
@@ -116,6 +118,7 @@ impl SyncEngine {
             Event::Recorded(record) => self.recorded(&record),
             Event::Read { request, rows, stamp } => self.read(request, &rows, stamp),
             Event::Network(up) => self.network(up),
+            Event::News(news) => self.news = news,
             Event::Heads(heads) => self.heads(heads),
             Event::Pushed { request, answer } => self.pushed(request, answer),
             Event::Pulled { request, answer } => self.pulled(request, answer),
@@ -165,7 +168,7 @@ impl SyncEngine {
         let workflows: BTreeMap<_, _> =
             self.workflows.iter().flatten().map(|(id, workflow)| (*id, workflow.status())).collect();
         let pending = workflows.values().map(|workflow| workflow.pending).sum();
-        Status { state: self.state(), pending, last_success: self.last_success, workflows }
+        Status { state: self.state(), news: self.news.clone(), pending, last_success: self.last_success, workflows }
     }
 
     fn state(&self) -> State {
@@ -178,7 +181,7 @@ impl SyncEngine {
         };
         if self.signed_in == Some(false) {
             State::SignedOut
-        } else if !self.network || self.failures > 0 {
+        } else if !self.network || self.failures > 0 || workflows.values().any(|one| one.is_turned_away) {
             State::Offline
         } else if self.signed_in.is_none() || workflows.values().any(|one| !one.is_idle() || one.is_waiting()) {
             State::Busy
@@ -202,6 +205,7 @@ impl SyncEngine {
         self.records.clear();
         self.loose.clear();
         (self.failures, self.retry_at, self.turn) = (0, 0, None);
+        self.news = News::default();
         self.signed_in = Some(true);
         if runs {
             self.out.push(Effect::Load);
@@ -338,6 +342,7 @@ impl SyncEngine {
         (self.failures, self.retry_at) = (0, 0);
         for (_, workflow) in self.workflows.iter_mut().flatten() {
             (workflow.failures, workflow.retry_at, workflow.flush_at) = (0, 0, 0);
+            workflow.is_turned_away = false;
         }
     }
 
@@ -545,6 +550,7 @@ impl SyncEngine {
         (self.failures, self.retry_at) = (0, 0);
         if let Some(workflow) = self.workflow(id) {
             (workflow.failures, workflow.retry_at) = (0, 0);
+            workflow.is_turned_away = false;
         }
     }
 
@@ -556,7 +562,12 @@ impl SyncEngine {
                 self.failures += 1;
                 self.retry_at = self.now + backoff::pause(self.failures, &mut self.chance);
             }
-            Failure::Busy(_) | Failure::Refused(_) => self.pause_workflow(id),
+            Failure::Busy(_) | Failure::Refused(_) => {
+                self.pause_workflow(id);
+                if let Some(workflow) = self.workflow(id) {
+                    workflow.is_turned_away = matches!(failure, Failure::Busy(_));
+                }
+            }
             Failure::Unauthenticated => self.renew_token(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     kept::KeptValue,
+    status::News,
     wire::{ApplyOps, Changes, ChangesSince, Head, OpsApplied},
 };
 use crate::{
@@ -35,6 +36,8 @@ pub enum Event {
         /// A stamp that nothing else has.
         stamp: Stamp,
     },
+    /// How what is new becomes known from now on.
+    News(News),
     /// There is a network, or there is none.
     Network(bool),
     /// The user's workflows on the server, as they are now.
@@ -156,4 +159,24 @@ pub enum Failure {
     /// The server doesn't understand the call, or we the answer: trying again will not help.
     #[error("the server and this version of Atelier don't understand each other ({0})")]
     Refused(String),
+}
+
+impl Failure {
+    /// Why something that is tried beside another way doesn't work, for the middle of a sentence.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Network(reason) | Self::Refused(reason) => reason.clone(),
+            Self::Busy(status) => format!("it is busy, {status}"),
+            Self::Unauthenticated => "it wants you to sign in".into(),
+        }
+    }
+
+    /// What an HTTP status says that asks for another attempt or a user, if it does.
+    pub(super) fn of_status(status: u16) -> Option<Self> {
+        match status {
+            401 => Some(Self::Unauthenticated),
+            408 | 421 | 425 | 429 | 500.. => Some(Self::Busy(status)),
+            _ => None,
+        }
+    }
 }

@@ -28,6 +28,7 @@ mod settings;
 mod status;
 pub mod transport;
 mod waiting;
+mod watch;
 pub mod wire;
 mod workflow;
 
@@ -40,7 +41,7 @@ pub use self::{
     event::{Effect, Event, Failure, Stored, StoredWorkflow, kept_key, progress_key},
     kept::{Kept, KeptValue},
     settings::{SETTINGS, Settings},
-    status::{Problem, State, Status, WorkflowStatus},
+    status::{News, Problem, State, Status, WorkflowStatus},
     waiting::{Sending, WaitingOp},
 };
 
@@ -56,7 +57,9 @@ pub(crate) fn connect(
     settings: &Settings,
 ) -> Result<std::sync::Arc<transport::convex::Convex>, transport::convex::BadAddress> {
     let client = std::sync::Arc::new(transport::http::Client);
-    let convex = transport::convex::Convex::new(&settings.address, client.clone())?.with_bytes(client);
+    let convex = transport::convex::Convex::new(&settings.address, client.clone())?
+        .with_bytes(client)
+        .with_sockets(std::sync::Arc::new(transport::socket::Client));
     convex.sign_in(Some(settings.token.clone()));
     Ok(std::sync::Arc::new(convex))
 }

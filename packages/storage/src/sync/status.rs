@@ -10,6 +10,8 @@ use crate::model::WorkflowId;
 pub struct Status {
     /// In one word.
     pub state: State,
+    /// How what is new on the server becomes known.
+    pub news: News,
     /// How many ops wait.
     pub pending: usize,
     /// When a server has answered last, by the clock that events are given with.
@@ -36,6 +38,18 @@ pub enum State {
     Busy,
     /// Everything that can be sent is sent, and everything that the server has told of is here.
     UpToDate,
+}
+
+/// How what is new on the server becomes known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum News {
+    /// Not at all.
+    #[default]
+    Unknown,
+    /// The server says so, at once.
+    Told,
+    /// It is asked every few seconds. Why it doesn't say so itself, if it was tried.
+    Asked(Option<String>),
 }
 
 /// How sync of one workflow goes.

@@ -5,6 +5,9 @@ pub mod http;
 pub mod media;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
+pub mod socket;
+
+use tokio::sync::mpsc;
 
 use super::{
     event::Failure,
@@ -23,4 +26,13 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
 
     /// `sync:heads`, once.
     fn heads(&self) -> BoxFuture<Result<Vec<Head>, Failure>>;
+
+    /// `sync:heads`, each time that something in it is new. None: this way has nothing of the kind.
+    fn subscribe(&self) -> Option<Subscription> {
+        None
+    }
 }
+
+/// What a server says by itself: all heads, at first and each time that something is new; at last why no more comes. Ends when nobody
+/// listens.
+pub type Subscription = mpsc::UnboundedReceiver<Result<Vec<Head>, Failure>>;

@@ -55,6 +55,8 @@ pub(super) struct WorkflowSync {
     pub gc_seq: Option<u64>,
     pub failures: u32,
     pub retry_at: u64,
+    /// Whether the server had no time for the last call.
+    pub is_turned_away: bool,
     /// When what waits is to be sent, if nobody is in a hurry.
     pub flush_at: u64,
     /// The reading of the state that is to be uploaded.
@@ -116,6 +118,7 @@ impl WorkflowSync {
             gc_seq: None,
             failures: 0,
             retry_at: 0,
+            is_turned_away: false,
             flush_at: 0,
             upload: None,
             set_aside: BTreeSet::new(),

@@ -6,7 +6,6 @@ use std::{
     future::pending,
     pin::pin,
     sync::{Arc, Weak},
-    time::Duration,
 };
 
 use futures::future::{Either, select};
@@ -19,7 +18,7 @@ use crate::{
     backend::{Backend, Batch},
     blobs::{Assets, Look, Ticket},
     model::{AssetId, EntityKey, Json, Part, Row, WorkflowId},
-    platform::{monotonic_millis, sleep, spawn},
+    platform::{monotonic_millis, spawn, until},
     sync::{
         event::Failure,
         status::{State, Status},
@@ -370,13 +369,5 @@ impl MediaDesk {
         if let Err(error) = self.backend.commit(Arc::new(batch)).await {
             warn!(error = error.code(), "how an original looks can't be stored");
         }
-    }
-}
-
-/// Waits until that time, or for ever.
-async fn until(time: Option<u64>) {
-    match time {
-        Some(time) => sleep(Duration::from_millis(time.saturating_sub(monotonic_millis()))).await,
-        None => pending().await,
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     backend::{Batch, OplogRecord},
     model::{Clock, EntityKey, NodeId, RegisterName, Registers, Row, Stamp, WorkflowId},
     sync::{
-        Config, Effect, Event, Failure, Problem, State, Stored, StoredWorkflow, SyncEngine,
+        Config, Effect, Event, Failure, News, Problem, State, Stored, StoredWorkflow, SyncEngine,
         transport::memory::Server,
         wire::{ApplyOps, Changes, Code, Entity, Head, OpResult, OpStatus, OpsApplied, Patch, Role},
     },
@@ -340,4 +340,30 @@ fn what_was_uploaded_before_the_first_reading_may_be_forgotten_by_then() {
     let (rows, stamp) = (vec![(workflow, row(name)), (node, row(title))], desk.stamp());
     desk.hear(Event::Read { request: read.expect("all that is here"), rows, stamp });
     assert_eq!(desk.commits().removed().map(|(key, _)| key).collect::<Vec<_>>(), [node]);
+}
+
+#[test]
+fn a_server_that_has_no_time_is_as_good_as_none_until_it_has() {
+    let (mut desk, node) = Desk::new();
+    let record = desk.edit(node, "Dunes");
+    desk.hear(Event::Recorded(record));
+    desk.wait(300);
+    let (request, _) = desk.push().unwrap();
+    desk.hear(Event::Pushed { request, answer: Err(Failure::Busy(503)) });
+    assert_eq!(desk.engine.status().state, State::Offline);
+    desk.wait(2_000);
+    let (request, body) = desk.push().unwrap();
+    desk.answer(request, &body, OpStatus::Applied, None);
+    assert_ne!(desk.engine.status().state, State::Offline);
+}
+
+#[test]
+fn how_what_is_new_becomes_known_is_told_and_forgotten_when_sync_ends() {
+    let (mut desk, _) = Desk::new();
+    desk.hear(Event::News(News::Told));
+    assert_eq!(desk.effects, [Effect::Tell]);
+    assert_eq!(desk.engine.status().news, News::Told);
+    desk.hear(Event::Stop);
+    assert!(desk.effects.contains(&Effect::Watch(false)));
+    assert_eq!(desk.engine.status().news, News::Unknown);
 }

@@ -5,6 +5,7 @@
 
 mod media;
 mod members;
+mod subscription;
 
 pub use members::Member;
 
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
-    Transport,
+    Subscription, Transport,
     http::{Bytes, Http, Request, Response},
+    socket::Sockets,
 };
 use crate::{
     BoxFuture,
@@ -42,6 +44,7 @@ pub struct Convex {
     address: String,
     http: Arc<dyn Http>,
     bytes: Arc<dyn Bytes>,
+    sockets: Option<Arc<dyn Sockets>>,
     /// Uploaded files by hash that are to become contents: under which name the deployment has them.
     uncommitted: Arc<Mutex<BTreeMap<String, String>>>,
     token: Arc<RwLock<Option<String>>>,
@@ -105,7 +108,14 @@ impl Convex {
         let is_host = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "/?#@\\".contains(c));
         if is_host && (scheme == "https" || (scheme == "http" && is_here)) {
             let bytes = Arc::new(media::NoBytes);
-            Ok(Self { address: address.to_owned(), http, bytes, uncommitted: Arc::default(), token: Arc::default() })
+            Ok(Self {
+                address: address.to_owned(),
+                http,
+                bytes,
+                sockets: None,
+                uncommitted: Arc::default(),
+                token: Arc::default(),
+            })
         } else {
             Err(BadAddress)
         }
@@ -115,6 +125,12 @@ impl Convex {
     #[must_use]
     pub fn with_bytes(self, bytes: Arc<dyn Bytes>) -> Self {
         Self { bytes, ..self }
+    }
+
+    /// The same deployment, with a way by which it says itself that something is new.
+    #[must_use]
+    pub fn with_sockets(self, sockets: Arc<dyn Sockets>) -> Self {
+        Self { sockets: Some(sockets), ..self }
     }
 
     /// What says who the user is. None: nobody in particular.
@@ -158,41 +174,52 @@ impl Transport for Convex {
     fn heads(&self) -> BoxFuture<Result<Vec<Head>, Failure>> {
         self.call(Kind::Query, "sync:heads", &serde_json::Map::new())
     }
+
+    fn subscribe(&self) -> Option<Subscription> {
+        let sockets = self.sockets.as_ref()?;
+        // `https` becomes `wss`, and `http` becomes `ws`.
+        let address = format!("{}/api/{}/sync", self.address.replacen("http", "ws", 1), subscription::PROTOCOL);
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
+        Some(subscription::subscribe(sockets, address, token.as_deref()))
+    }
 }
 
 /// What an HTTP status means.
 fn check(response: &Response) -> Result<(), Failure> {
     match response.status {
         200 | FUNCTION_FAILED => Ok(()),
-        401 => Err(Failure::Unauthenticated),
-        status @ (408 | 421 | 425 | 429 | 500..) => Err(Failure::Busy(status)),
-        status => {
+        status => Err(Failure::of_status(status).unwrap_or_else(|| {
             let code = serde_json::from_str::<SystemError>(&response.body).map(|error| error.code);
-            Err(Failure::Refused(code.unwrap_or_else(|_| format!("status {status}"))))
-        }
+            Failure::Refused(code.unwrap_or_else(|_| format!("status {status}")))
+        })),
     }
 }
 
 /// An answer that is not a function's.
 fn plain<V: DeserializeOwned>(response: &Response) -> Result<V, Failure> {
     check(response)?;
-    serde_json::from_str(&response.body).map_err(|error| Failure::Refused(format!("its answer can't be read: {error}")))
+    serde_json::from_str(&response.body).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Failure {
+    Failure::Refused(format!("its answer can't be read: {error}"))
+}
+
+/// What a function has thrown.
+fn function_failure(data: Option<ErrorData>, message: Option<String>) -> Failure {
+    match data.map(|data| data.code) {
+        Some(code) if code == "UNAUTHENTICATED" => Failure::Unauthenticated,
+        code => Failure::Refused(code.or(message).unwrap_or_else(|| "no reason given".into())),
+    }
 }
 
 /// What a function's answer means.
 fn read<V: DeserializeOwned>(response: &Response) -> Result<V, Failure> {
     check(response)?;
-    let other = |error: serde_json::Error| Failure::Refused(format!("its answer can't be read: {error}"));
-    let answer: Answer = serde_json::from_str(&response.body).map_err(other)?;
+    let answer: Answer = serde_json::from_str(&response.body).map_err(unreadable)?;
     match (answer.status, answer.value) {
-        ("success", Some(value)) => serde_json::from_str(value.get()).map_err(other),
-        ("error", _) => {
-            let code = answer.error_data.map(|data| data.code);
-            if code.as_deref() == Some("UNAUTHENTICATED") {
-                return Err(Failure::Unauthenticated);
-            }
-            Err(Failure::Refused(code.or(answer.error_message).unwrap_or_else(|| "no reason given".into())))
-        }
+        ("success", Some(value)) => serde_json::from_str(value.get()).map_err(unreadable),
+        ("error", _) => Err(function_failure(answer.error_data, answer.error_message)),
         _ => Err(Failure::Refused("its answer is of another kind".into())),
     }
 }

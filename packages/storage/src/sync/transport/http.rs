@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LONG_PATIENCE: Duration = Duration::from_mins(30);
 /// How large an answer may be, in bytes: what a deployment gives at most, and some.
 #[cfg(not(target_arch = "wasm32"))]
-const LARGEST: u64 = 32 << 20;
+pub(super) const LARGEST: u64 = 32 << 20;
 
 /// A request with a text.
 #[derive(Clone, Debug)]
@@ -55,4 +55,10 @@ pub trait Bytes: MaybeSend + MaybeSync + 'static {
 
     /// Fetches what is said to have so many bytes. It may have others, and may end early: whoever reads it checks.
     fn fetch(&self, url: String, bytes: u64) -> BoxFuture<Result<Source, Failure>>;
+}
+
+/// What a status says that came instead of an original.
+fn no_original(status: u16) -> Failure {
+    Failure::of_status(status)
+        .unwrap_or_else(|| Failure::Refused(format!("the original isn't there (status {status})")))
 }

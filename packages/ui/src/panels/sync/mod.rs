@@ -9,7 +9,7 @@ mod server;
 mod workflows;
 
 use dioxus::prelude::*;
-use storage::sync::{self, Event, State, Status};
+use storage::sync::{self, Event, News, State, Status};
 
 pub use self::{button::SyncButton, desk::SyncDesk};
 use self::{originals::Originals, server::Server, workflows::Workflows};
@@ -112,6 +112,8 @@ fn Now() -> Element {
                             None => rsx! { "Not yet" },
                         }
                     }
+                    dt { "What is new" }
+                    dd { "data-fact": "news", "data-news": news_name(&status.news), {learned(&status.news)} }
                 }
             }
         }
@@ -178,6 +180,27 @@ fn said(status: &Status, host: &str) -> Said {
     Said { kind, icon, title, detail, action }
 }
 
+/// How what is new on the server becomes known.
+fn learned(news: &News) -> String {
+    match news {
+        News::Unknown => "Not known".into(),
+        News::Told => "The server says so at once".into(),
+        News::Asked(None) => "Asked for every 5 seconds".into(),
+        News::Asked(Some(why)) => {
+            format!("Asked for every 5 seconds, since the server can’t say so itself: {why}")
+        }
+    }
+}
+
+/// The attribute `data-news`.
+fn news_name(news: &News) -> &'static str {
+    match news {
+        News::Unknown => "unknown",
+        News::Told => "told",
+        News::Asked(_) => "asked",
+    }
+}
+
 /// The attribute `data-sync-state`.
 fn state_name(state: State) -> &'static str {
     match state {
@@ -227,6 +250,13 @@ mod tests {
         }
         let offline = said(&Status { state: State::Offline, ..Status::default() }, "otter.convex.cloud");
         assert_eq!((offline.title.as_str(), offline.action), ("No connection to otter.convex.cloud", Some("Try now")));
+    }
+
+    #[test]
+    fn why_the_server_is_asked_is_said() {
+        let said = learned(&News::Asked(Some("it is busy, 503".into())));
+        assert!(said.contains("every 5 seconds") && said.contains("it is busy, 503"), "{said}");
+        assert_eq!((news_name(&News::Told), news_name(&News::Asked(None))), ("told", "asked"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use ureq::{Agent, SendBody};
 
-use super::{Bytes, Http, LARGEST, LONG_PATIENCE, PATIENCE, Request, Response};
+use super::{Bytes, Http, LARGEST, LONG_PATIENCE, PATIENCE, Request, Response, no_original};
 use crate::{
     BoxFuture, Error,
     blobs::{Pieces, Source, reader::Reader},
@@ -59,8 +59,7 @@ fn fetch(url: &str, bytes: u64) -> Result<Source, Failure> {
     let answer = asking.call().map_err(|error| Failure::Network(error.to_string()))?;
     match answer.status().as_u16() {
         200 => {}
-        status @ (408 | 421 | 425 | 429 | 500..) => return Err(Failure::Busy(status)),
-        status => return Err(Failure::Refused(format!("the original isn't there (status {status})"))),
+        status => return Err(no_original(status)),
     }
     // One byte more than there should be is another content.
     let body = answer.into_body().into_with_config().limit(bytes + 1).reader();

@@ -11,7 +11,7 @@ use web_sys::{
     RequestRedirect,
 };
 
-use super::{Bytes, Http, LONG_PATIENCE, PATIENCE, Request, Response};
+use super::{Bytes, Http, LONG_PATIENCE, PATIENCE, Request, Response, no_original};
 use crate::{
     BoxFuture,
     blobs::Source,
@@ -56,8 +56,7 @@ impl Bytes for Client {
             });
             match answer.await? {
                 (200, blob) => Ok(Source::Blob(blob)),
-                (status @ (408 | 421 | 425 | 429 | 500..), _) => Err(Failure::Busy(status)),
-                (status, _) => Err(Failure::Refused(format!("the original isn't there (status {status})"))),
+                (status, _) => Err(no_original(status)),
             }
         };
         detached(fetched, given_up)
