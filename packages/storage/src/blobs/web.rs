@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, ops::Range, sync::Arc};
 
+use futures::future::try_join;
 use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -16,6 +17,8 @@ const PIECE: u32 = 512 << 10;
 const WRITTEN: u32 = 1 << 20;
 /// How many bytes the browser is asked for at a time. Of a content, as many again are on their way.
 const READ: f64 = (4 << 20) as f64;
+/// From this size on a second worker is worth its start.
+const LONG: f64 = (32 << 20) as f64;
 /// What is no larger than this, the browser hashes by itself.
 const WHOLE: f64 = (4 << 20) as f64;
 
@@ -78,19 +81,54 @@ pub(super) fn storage_manager() -> Option<StorageManager> {
     storage.is_object().then(|| storage.unchecked_into())
 }
 
-/// Streams a content to its end: each piece is handed to `write` and hashed while the browser reads the next ones. How the
+/// Streams a content to its end: each piece is handed to `write` while the browser reads the next ones, and hashed. How the
 /// content looks is not found out.
 pub(super) async fn stream(
     blob: &Blob,
     ticket: &Ticket,
     write: impl AsyncFn(&Uint8Array) -> Result<()>,
 ) -> Result<Staged> {
-    let size = blob.size();
-    if size <= WHOLE
+    if blob.size() >= LONG && worker::is_here() {
+        beside(blob, ticket, write).await
+    } else {
+        alone(blob, ticket, write).await
+    }
+}
+
+/// [`stream`] by this thread.
+async fn alone(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
+    if blob.size() <= WHOLE
         && let Some(subtle) = subtle()
     {
         return at_once(blob, &subtle, ticket, write).await;
     }
+    pass(blob, ticket, write, Digest::update).await.map(|digest| digest.staged(None))
+}
+
+/// [`stream`] for a content that is long in a worker: a second worker hashes it meanwhile, which takes as long as reading and
+/// writing do. That one reads for itself, so that nothing has to be handed over; that both have read the same is seen by the CRC-32.
+async fn beside(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
+    let hash = async {
+        let unseen = Ticket::default();
+        match worker::client::client().hash(blob, &unseen).await {
+            Some(hashed) => hashed,
+            // There is no second one.
+            None => hash_here(blob, &unseen).await,
+        }
+    };
+    let (written, hashed) = try_join(pass(blob, ticket, write, Digest::skim), hash).await?;
+    let written = written.staged(None);
+    let is_same = (written.crc32, written.bytes) == (hashed.crc32, hashed.bytes);
+    if is_same { Ok(hashed) } else { Err(changed()) }
+}
+
+/// Reads a content once: each piece is written and digested.
+async fn pass(
+    blob: &Blob,
+    ticket: &Ticket,
+    write: impl AsyncFn(&Uint8Array) -> Result<()>,
+    take: fn(&mut Digest, &[u8]),
+) -> Result<Digest> {
     let mut digest = Digest::default();
     let mut ahead = Ahead::new(blob);
     while let Some(read) = ahead.next().await {
@@ -99,12 +137,12 @@ pub(super) async fn stream(
                 return Err(Error::Cancelled);
             }
             write(&piece).await?;
-            with_bytes(&piece, |bytes| digest.update(bytes));
+            with_bytes(&piece, |bytes| take(&mut digest, bytes));
         }
         ticket.advance(digest.bytes());
     }
     // The file may have become shorter under us.
-    if digest.bytes() as f64 == size { Ok(digest.staged(None)) } else { Err(changed()) }
+    if digest.bytes() as f64 == blob.size() { Ok(digest) } else { Err(changed()) }
 }
 
 /// Reads a content from its beginning to its end, and the next part of it while one is being used. In large parts: a stream
@@ -202,7 +240,7 @@ pub(super) async fn hash(blob: &Blob, ticket: &Ticket) -> Result<String> {
 
 /// The same, found out by this thread.
 pub(crate) async fn hash_here(blob: &Blob, ticket: &Ticket) -> Result<Staged> {
-    stream(blob, ticket, async |_: &Uint8Array| Ok(())).await
+    alone(blob, ticket, async |_: &Uint8Array| Ok(())).await
 }
 
 /// Some of the bytes of a blob.

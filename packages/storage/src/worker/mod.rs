@@ -9,6 +9,8 @@
 //!   says when none can be had. Then the page does the work itself.
 //! - [`message`] is what the two say to each other.
 //!
+//! A long content is hashed by a second worker while the first one writes it. The first is that one's page.
+//!
 //! The worker holds one of the browser's locks for as long as it lives, and the page waits for that lock: so it learns of every
 //! kind of death, and at once.
 
@@ -16,4 +18,5 @@ pub(crate) mod client;
 mod message;
 mod server;
 
+pub(crate) use server::is_here;
 pub use server::serve;

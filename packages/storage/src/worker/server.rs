@@ -25,6 +25,11 @@ const AT_ONCE: usize = 4;
 /// How often it is asked whether somebody is done with a file.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Whether this thread is a worker.
+pub(crate) fn is_here() -> bool {
+    js_sys::global().is_instance_of::<DedicatedWorkerGlobalScope>()
+}
+
 /// In a worker: listens to its page from now on, and returns true. On a page: returns false and does nothing.
 pub fn serve() -> bool {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return false };
