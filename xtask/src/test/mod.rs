@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test of the project, in parts.
 
 mod crash;
+mod deny;
 mod desktop;
 mod fuzz;
 mod lint;
