@@ -14,6 +14,7 @@ mod connection;
 mod convert;
 mod handles;
 mod read;
+mod sealing;
 mod transaction;
 mod upgrade;
 
