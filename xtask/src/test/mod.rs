@@ -3,6 +3,7 @@
 mod crash;
 mod deny;
 mod desktop;
+mod engines;
 mod fuzz;
 mod lint;
 mod node;
