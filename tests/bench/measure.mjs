@@ -32,7 +32,7 @@ export function absolute({ name, unit = "ms", ours, bar = null }) {
 
 export const median = (figures) => quantile(figures, 0.5);
 
-function quantile(figures, share) {
+export function quantile(figures, share) {
   const sorted = [...figures].sort((a, b) => a - b);
   return sorted[Math.round((sorted.length - 1) * share)];
 }

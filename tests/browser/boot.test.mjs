@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
+import { multiply } from "./support/stored.mjs";
 
 after(closeBrowser);
 
@@ -49,6 +50,23 @@ test("every control has a name", async (t) => {
     return [...controls].filter((element) => !hidden(element) && !named(element)).map((element) => element.outerHTML.slice(0, 120));
   });
   assert.deepEqual(nameless, []);
+});
+
+test("a library of hundreds begins with what a window shows, and has all of them a moment later", async (t) => {
+  const app = await open(t);
+  await app.newWorkflow();
+  await app.saved();
+  await multiply(app.page, 300);
+  await app.page.addInitScript(() => {
+    new MutationObserver(() => {
+      window.atFirst ??= document.querySelectorAll("[data-workflow-id]").length || undefined;
+    }).observe(document, { subtree: true, childList: true });
+  });
+  await app.reload();
+  const first = await app.page.evaluate(() => window.atFirst);
+  assert(first >= 20 && first < 300, `${first} of 300 workflows are there first`);
+  await app.workflows.nth(299).waitFor({ state: "attached" });
+  assert.equal(new Set(await app.workflowIds()).size, 300);
 });
 
 test("a reload starts again without a complaint", async (t) => {

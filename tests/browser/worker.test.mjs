@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { App, address } from "./support/app.mjs";
 import { closeBrowser, freshContext } from "./support/browser.mjs";
 import { storedRows } from "./support/stored.mjs";
-import { endWorker, privateFiles, watchWorkers, withMuteWorkers, withoutFiles, withoutHandles, withoutWorkers } from "./support/workers.mjs";
+import { endWorker, privateFiles, watchWorkers, withMuteWorkers, withoutBlobs, withoutFiles, withoutHandles, withoutWebp, withoutWorkers } from "./support/workers.mjs";
 
 after(closeBrowser);
 
@@ -93,15 +93,86 @@ for (const [what, prepare] of [
 
 test("without private files pictures are in the database, and one notice says so", async (t) => {
   const app = await open(t, withoutFiles);
+  assert.deepEqual(await databaseKeeps(app), ["Blob", "Blob"]);
+});
+
+test("a database that takes no blobs has their bytes", async (t) => {
+  const app = await open(t, async (page) => {
+    await withoutFiles(page);
+    await withoutBlobs(page);
+  });
+  assert.deepEqual(await databaseKeeps(app), ["ArrayBuffer", "ArrayBuffer"]);
+});
+
+/** Adds two pictures where there are no files, and sees them again after a reload. Returns what the database has of each. */
+async function databaseKeeps(app) {
   await add(app, 1);
   await add(app, 2);
   assert.equal(await notices(app, "Media are kept in the database").count(), 1);
   assert.equal(await notices(app, slow).count(), 0);
-  const blobs = (await storedRows(app.page, "blobs")).filter(({ key }) => !key.startsWith("look:"));
-  assert.equal(blobs.length, 2);
   await app.page.reload();
   await app.ready();
   await app.page.waitForFunction(() => document.querySelectorAll('[data-node-id] [data-asset-id][data-loaded="true"]').length === 2);
+  await app.button("Storage").click();
+  await app.page.getByRole("region", { name: "Storage" }).locator('[data-unused="0"]').waitFor();
+  return app.page.evaluate(async () => {
+    const result = (request) =>
+      new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error);
+      });
+    const database = await result(indexedDB.open("atelier"));
+    const store = database.transaction("blobs").objectStore("blobs");
+    const contents = (await result(store.getAll())).filter((stored) => typeof stored !== "string");
+    database.close();
+    return contents.map((stored) => stored.constructor.name);
+  });
+}
+
+/** A picture with many shapes of many colours, over a ground or over nothing. */
+async function shapes(app, name, ground) {
+  const bytes = await app.page.evaluate(async (ground) => {
+    const canvas = new OffscreenCanvas(1600, 1200);
+    const context = canvas.getContext("2d");
+    context.fillStyle = ground;
+    context.fillRect(0, 0, 1600, 1200);
+    for (let shape = 0; shape < 400; shape++) {
+      context.fillStyle = `hsl(${shape * 47} 50% 50% / 0.4)`;
+      context.beginPath();
+      context.arc((shape * 389) % 1600, (shape * 571) % 1200, 20 + (shape % 90), 0, 7);
+      context.fill();
+    }
+    const blob = await canvas.convertToBlob({ type: "image/png" });
+    return [...new Uint8Array(await blob.arrayBuffer())];
+  }, ground);
+  return { name, mimeType: "image/png", buffer: Buffer.from(bytes) };
+}
+
+test("where no WebP can be written, a thumbnail is a JPEG and as large, unless something shines through it", async (t) => {
+  const app = await open(t, async (page) => {
+    await withoutFiles(page);
+    await withoutWebp(page);
+  });
+  const files = [await shapes(app, "full.png", "teal"), await shapes(app, "clear.png", "transparent")];
+  await app.page.locator("input[type=file][data-media]").setInputFiles(files);
+  await app.page.waitForSelector('[data-canvas][data-node-count="2"]');
+  await app.saved();
+  const names = Object.fromEntries((await rows(app)).map(({ id, name }) => [`look:${id}`, name]));
+  const looks = (await storedRows(app.page, "blobs")).filter(({ key }) => key in names);
+  const thumbnails = await app.page.evaluate(
+    (looks) =>
+      Promise.all(
+        looks.map(async ([name, url]) => {
+          const image = Object.assign(new Image(), { src: url });
+          await image.decode();
+          return [name, { mime: url.slice(5, url.indexOf(";")), width: image.naturalWidth, isShort: url.length <= 8192 }];
+        }),
+      ),
+    looks.map(({ key, value }) => [names[key], value]),
+  );
+  const { "full.png": full, "clear.png": clear } = Object.fromEntries(thumbnails);
+  assert.deepEqual(full, { mime: "image/jpeg", width: 256, isShort: true });
+  assert.deepEqual({ ...clear, width: undefined }, { mime: "image/png", width: undefined, isShort: true });
 });
 
 test("the worker starts below a path too", async (t) => {

@@ -13,7 +13,7 @@ use crate::system;
 pub struct Display {
     server: Child,
     /// As the environment variable DISPLAY has it.
-    pub name: String,
+    name: String,
 }
 
 impl Display {
@@ -35,6 +35,17 @@ impl Display {
         let display = Self { server, name: format!(":{}", number.trim()) };
         ensure!(display.name != ":", "Xvfb has ended at once; start `Xvfb :99` to see why");
         Ok(display)
+    }
+}
+
+impl Display {
+    /// Has a program show its windows here.
+    pub fn show<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("DISPLAY", &self.name);
+        // Without a graphics card WebKit draws nothing unless told to draw in software.
+        command.env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+        command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+        command.env("LIBGL_ALWAYS_SOFTWARE", "1")
     }
 }
 

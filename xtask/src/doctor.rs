@@ -67,6 +67,7 @@ fn rows() -> Vec<Row> {
     for (needs, purpose) in [
         (system::NODE, "tests, wasm-opt"),
         (system::BROWSER, "tests in a browser"),
+        (system::ENGINES, "tests in all engines"),
         (system::DESKTOP, "the desktop app"),
         (system::SCREEN, "tests of the desktop app"),
     ] {

@@ -51,6 +51,13 @@ pub const BROWSER: &[Need] = &[Need {
     packages: &["chromium", "fonts-liberation"],
 }];
 
+/// To test pages in other engines as well, each through what its makers drive it with.
+pub const ENGINES: &[Need] = &[
+    Need { name: "chromedriver", probe: Probe::Program(&["chromedriver"]), packages: &["chromium-driver"] },
+    Need { name: "firefox", probe: Probe::Program(FIREFOX), packages: &["firefox-esr"] },
+    Need { name: "webkitdriver", probe: Probe::Program(&["WebKitWebDriver"]), packages: &["webkit2gtk-driver"] },
+];
+
 /// To test the window without a screen.
 pub const SCREEN: &[Need] = &[
     Need { name: "xvfb", probe: Probe::Program(&["Xvfb"]), packages: &["xvfb"] },
@@ -65,6 +72,7 @@ pub const NODE: &[Need] = &[
     Need { name: "npm", probe: Probe::Program(&["npm"]), packages: &["npm"] },
 ];
 
+const FIREFOX: &[&str] = &["firefox-esr", "firefox"];
 const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
 impl Need {
@@ -81,6 +89,11 @@ impl Need {
 /// The Chromium that tests drive.
 pub fn chromium() -> Option<PathBuf> {
     CHROMIUM.iter().find_map(|name| program(name))
+}
+
+/// The Firefox that tests drive.
+pub fn firefox() -> Option<PathBuf> {
+    FIREFOX.iter().find_map(|name| program(name))
 }
 
 /// What is missing of these.

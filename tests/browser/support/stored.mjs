@@ -44,6 +44,37 @@ export function writeRow(page, table, key, value) {
   );
 }
 
+/** Makes the one workflow that is stored into so many, each with all of its nodes and edges, past the app. */
+export function multiply(page, workflows) {
+  return page.evaluate(async (workflows) => {
+    const settled = (target, success = "onsuccess") =>
+      new Promise((done, failed) => {
+        target[success] = () => done(target.result);
+        target.onerror = () => failed(target.error);
+      });
+    const database = await settled(indexedDB.open("atelier"));
+    const names = ["workflows", "nodes", "edges"];
+    const rows = {};
+    for (const name of names) {
+      const table = database.transaction(name).objectStore(name);
+      rows[name] = [await settled(table.getAllKeys()), await settled(table.getAll())];
+    }
+    const [[id], [workflow]] = rows.workflows;
+    for (let number = 1; number < workflows; number++) {
+      const copy = `01900000-0001-7000-8000-${number.toString(16).padStart(12, "0")}`;
+      const transaction = database.transaction(names, "readwrite");
+      transaction.objectStore("workflows").put(workflow.replaceAll(id, copy), copy);
+      // Nodes and edges are known by their workflow and their id.
+      for (const name of ["nodes", "edges"]) {
+        const [keys, values] = rows[name];
+        keys.forEach(([, own], index) => transaction.objectStore(name).put(values[index], [copy, own]));
+      }
+      await settled(transaction, "oncomplete");
+    }
+    database.close();
+  }, workflows);
+}
+
 /**
  * The private files of these paths, or all of them (`{ path: { bytes, hash } }`), paths as assets' rows have them. What isn't
  * there is left out.

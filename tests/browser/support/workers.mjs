@@ -35,6 +35,27 @@ export const withoutWorkers = (page) => page.addInitScript(() => delete window.W
 /** Takes the private files away. */
 export const withoutFiles = (page) => page.addInitScript(() => delete StorageManager.prototype.getDirectory);
 
+/** Has the database refuse blobs, as Safari's private windows do: the request fails, and everything else is taken. */
+export const withoutBlobs = (page) =>
+  page.addInitScript(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (value, ...key) {
+      if (!(value instanceof Blob)) return put.call(this, value, ...key);
+      put.call(this, null, ...key);
+      // What is there already can't be added.
+      return this.add(null, ...key);
+    };
+  });
+
+/** Has pictures written as PNG where WebP is asked for, as Safari does. It counts where the page does the work. */
+export const withoutWebp = (page) =>
+  page.addInitScript(() => {
+    const { convertToBlob } = OffscreenCanvas.prototype;
+    OffscreenCanvas.prototype.convertToBlob = function (options) {
+      return convertToBlob.call(this, options?.type === "image/webp" ? { type: "image/png" } : options);
+    };
+  });
+
 /** The paths of all private files. */
 export const privateFiles = (page) =>
   page.evaluate(async () => {

@@ -21,16 +21,18 @@ enum Part {
     Storage,
     Assets,
     Canvas,
+    Latency,
 }
 
 impl Part {
-    const ALL: [Part; 3] = [Part::Storage, Part::Assets, Part::Canvas];
+    const ALL: [Part; 4] = [Part::Storage, Part::Assets, Part::Canvas, Part::Latency];
 
     fn name(self) -> &'static str {
         match self {
             Part::Storage => "storage",
             Part::Assets => "assets",
             Part::Canvas => "canvas",
+            Part::Latency => "latency",
         }
     }
 
@@ -51,7 +53,7 @@ impl Part {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
                 vec![native, ingest, script]
             }
-            Part::Canvas => {
+            Part::Canvas | Part::Latency => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
                 vec![script]
             }

@@ -9,10 +9,6 @@ pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
     let app = desktop::with_probe()?;
     let display = Display::start()?;
     node::run("tests/desktop", options, outcome, |command| {
-        desktop::like_a_user(command).env("ATELIER_APP", &app).env("DISPLAY", &display.name);
-        // Without a graphics card WebKit draws nothing unless told to draw in software.
-        command.env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
-        command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
-        command.env("LIBGL_ALWAYS_SOFTWARE", "1");
+        display.show(desktop::like_a_user(command).env("ATELIER_APP", &app));
     })
 }

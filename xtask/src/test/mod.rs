@@ -1,7 +1,9 @@
 //! `cargo xtask test`: every test of the project, in parts.
 
 mod crash;
+mod deny;
 mod desktop;
+mod engines;
 mod fuzz;
 mod lint;
 mod node;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Options, Outcome, crash, desktop, fuzz, lint, packages, pages, sync};
+use super::{Options, Outcome, crash, deny, desktop, engines, fuzz, lint, packages, pages, sync};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
@@ -14,6 +14,10 @@ pub enum Part {
     Sync,
     Browser,
     Desktop,
+    /// What the code is built from.
+    Deny,
+    /// The web app in Chromium, Firefox and WebKit.
+    Engines,
     /// The long version of what kills processes and fails power. Storage's own tests have the short one.
     Crash,
     /// What nobody would write, made from what somebody did, for readers of files.
@@ -22,7 +26,7 @@ pub enum Part {
 
 impl Part {
     /// In the order in which they run: what fails fastest comes first.
-    pub const ALL: [Part; 10] = [
+    pub const ALL: [Part; 12] = [
         Part::Lint,
         Part::Storage,
         Part::Engine,
@@ -31,6 +35,8 @@ impl Part {
         Part::Sync,
         Part::Browser,
         Part::Desktop,
+        Part::Deny,
+        Part::Engines,
         Part::Crash,
         Part::Fuzz,
     ];
@@ -45,6 +51,8 @@ impl Part {
             Part::Sync => "sync",
             Part::Browser => "browser",
             Part::Desktop => "desktop",
+            Part::Deny => "deny",
+            Part::Engines => "engines",
             Part::Crash => "crash",
             Part::Fuzz => "fuzz",
         }
@@ -52,7 +60,7 @@ impl Part {
 
     /// Whether it also runs when nobody names it, with `--full` or without.
     fn is_usual(self, full: bool) -> bool {
-        full || !matches!(self, Part::Crash | Part::Fuzz)
+        full || !matches!(self, Part::Deny | Part::Engines | Part::Crash | Part::Fuzz)
     }
 
     /// The parts of these names; all that are usual for no name.
@@ -83,6 +91,8 @@ impl Part {
             Part::Sync => sync::run(options, outcome),
             Part::Browser => pages::browser(options, outcome),
             Part::Desktop => desktop::run(options, outcome),
+            Part::Deny => deny::run(outcome),
+            Part::Engines => engines::run(options, outcome),
             Part::Crash => crash::run(options, outcome),
             Part::Fuzz => fuzz::run(outcome),
         }

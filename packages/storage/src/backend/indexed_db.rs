@@ -14,6 +14,7 @@ mod connection;
 mod convert;
 mod handles;
 mod read;
+mod sealing;
 mod transaction;
 mod upgrade;
 
@@ -100,12 +101,17 @@ impl IndexedDb {
 
 /// Blobs: bytes that have no better place.
 impl IndexedDb {
-    /// Stores a blob under a key.
+    /// Whether the engine stores blobs. Safari's private windows store everything else.
+    pub(crate) fn takes_blobs(&self) -> BoxFuture<Result<bool>> {
+        self.attempt(assets::begin_try_blob, assets::finish_try_blob)
+    }
+
+    /// Stores a blob under a key, or all of its bytes in a buffer.
     pub(crate) fn put_blob(&self, key: String, blob: JsValue) -> BoxFuture<Result<()>> {
         self.attempt(move |connection| assets::begin_put_blob(connection, &key, &blob), transaction::ended)
     }
 
-    /// The blob under a key; undefined if there is none.
+    /// What is stored under a key; undefined if there is nothing.
     pub(crate) fn blob(&self, key: String) -> BoxFuture<Result<JsValue>> {
         self.attempt(move |connection| assets::ask_blob(connection, &key), assets::result)
     }

@@ -1,12 +1,15 @@
 //! Bytes in the browser's database, as blobs: where there are no private files.
 //!
-//! The browser itself streams a blob into its database, so none of it is in memory here.
+//! The browser itself streams a blob into its database, so none of it is in memory here. Safari's private windows, and every other
+//! session of `WebKit` that leaves nothing behind, refuse blobs: there all bytes of a content are stored as one buffer, which has to be
+//! in memory whenever it is put or read.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{cell::Cell, collections::BTreeSet, ops::Range, rc::Rc};
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use uuid::Uuid;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::{Place, Source, Staged, Ticket, look_web, web};
@@ -22,20 +25,46 @@ const STAGED: &str = "staged/";
 
 /// The table `blobs` of an open database.
 #[derive(Clone)]
-pub struct DatabasePlace(IndexedDb);
+pub struct DatabasePlace {
+    database: IndexedDb,
+    /// Whether it takes blobs. None: nobody has asked yet.
+    takes_blobs: Rc<Cell<Option<bool>>>,
+}
 
 impl DatabasePlace {
     /// The blobs of an open database.
     pub fn new(database: IndexedDb) -> Self {
-        Self(database)
+        Self { database, takes_blobs: Rc::default() }
+    }
+
+    /// What is stored for a content.
+    async fn stored(&self, content: Blob) -> Result<JsValue> {
+        let takes_blobs = match self.takes_blobs.get() {
+            Some(known) => known,
+            None => self.database.takes_blobs().await?,
+        };
+        self.takes_blobs.set(Some(takes_blobs));
+        if takes_blobs {
+            return Ok(content.into());
+        }
+        tracing::debug!("the database takes no blobs");
+        JsFuture::from(content.array_buffer()).await.map_err(web::failed)
     }
 
     async fn blob(&self, asset: &Asset) -> Result<Blob> {
         let AssetPlace::Idb { blob_key } = &asset.place else {
             return Err(missing(asset, "it is not in the database"));
         };
-        let found = self.0.blob(blob_key.clone()).await?;
-        found.dyn_into().map_err(|_| missing(asset, "the database has nothing under its key"))
+        let found = content(self.database.blob(blob_key.clone()).await?)?;
+        found.ok_or_else(|| missing(asset, "the database has nothing under its key"))
+    }
+}
+
+/// The content that something stored is. None: it is none.
+fn content(stored: JsValue) -> Result<Option<Blob>> {
+    match stored.dyn_into::<ArrayBuffer>() {
+        Ok(bytes) => Blob::new_with_buffer_source_sequence(&Array::of1(&bytes)).map(Some).map_err(web::failed),
+        Err(stored) => Ok(stored.dyn_into().ok()),
     }
 }
 
@@ -66,7 +95,7 @@ impl Place for DatabasePlace {
             // Looked at last: a content is worth more than a picture of it.
             let look = look_web::look(&content, &staged.head).await;
             let whole = Blob::new_with_blob_sequence(&pieces).map_err(web::failed)?;
-            this.0.put_blob(format!("{STAGED}{id}"), whole.into()).await?;
+            this.database.put_blob(format!("{STAGED}{id}"), this.stored(whole).await?).await?;
             Ok(Staged { look, ..staged })
         })
     }
@@ -75,7 +104,7 @@ impl Place for DatabasePlace {
         let this = self.clone();
         run(async move {
             let key = id.to_string();
-            if this.0.rename_blob(format!("{STAGED}{staged}"), key.clone()).await? {
+            if this.database.rename_blob(format!("{STAGED}{staged}"), key.clone()).await? {
                 Ok(AssetPlace::Idb { blob_key: key })
             } else {
                 Err(Error::Missing { what: key, reason: "nothing is staged under that name".into() })
@@ -84,7 +113,7 @@ impl Place for DatabasePlace {
     }
 
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>> {
-        self.0.delete_blobs(vec![format!("{STAGED}{id}")])
+        self.database.delete_blobs(vec![format!("{STAGED}{id}")])
     }
 
     fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
@@ -104,7 +133,7 @@ impl Place for DatabasePlace {
 
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {
         match &asset.place {
-            AssetPlace::Idb { blob_key } => self.0.delete_blobs(vec![blob_key.clone()]),
+            AssetPlace::Idb { blob_key } => self.database.delete_blobs(vec![blob_key.clone()]),
             _ => run(async { Ok(()) }),
         }
     }
@@ -113,15 +142,17 @@ impl Place for DatabasePlace {
         let this = self.clone();
         run(async move {
             let (mut freed, mut orphans) = (0, Vec::new());
-            for key in this.0.blob_keys().await?.unchecked_into::<Array>().iter().filter_map(|key| key.as_string()) {
+            for key in
+                this.database.blob_keys().await?.unchecked_into::<Array>().iter().filter_map(|key| key.as_string())
+            {
                 let id = Uuid::try_parse(key.strip_prefix(STAGED).unwrap_or(&key)).map(AssetId::from_uuid);
                 let is_ours = id.as_ref().is_ok_and(|id| key.starts_with(STAGED) || !known.contains(id));
-                if is_ours && let Ok(blob) = this.0.blob(key.clone()).await?.dyn_into::<Blob>() {
+                if is_ours && let Some(blob) = content(this.database.blob(key.clone()).await?)? {
                     freed += bytes(&blob);
                     orphans.push(key);
                 }
             }
-            this.0.delete_blobs(orphans).await?;
+            this.database.delete_blobs(orphans).await?;
             Ok(freed)
         })
     }

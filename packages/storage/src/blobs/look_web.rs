@@ -1,6 +1,6 @@
 //! How a picture looks, found out by the browser: it decodes and scales off the page's thread.
 
-use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
@@ -10,6 +10,9 @@ use crate::model::Asset;
 
 /// From the best quality that may fit to the least that is worth showing.
 const QUALITIES: [f64; 4] = [0.8, 0.6, 0.4, 0.2];
+
+/// A picture of more bytes has a data URL that is too long: of every three bytes it makes four.
+const LONGEST: f64 = (Asset::THUMBNAIL_LIMIT / 4 * 3) as f64;
 
 /// A picture's measures and thumbnail. None: it is no picture, or none that this browser can read.
 pub(super) async fn look(blob: &Blob, head: &[u8]) -> Option<Look> {
@@ -40,22 +43,60 @@ async fn thumbnail(bitmap: &ImageBitmap) -> Option<String> {
         let context: OffscreenCanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
         let (wide, high) = (f64::from(width), f64::from(height));
         context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0., 0., wide, high).ok()?;
-        for quality in QUALITIES {
-            // WebP keeps what is transparent; a browser that can't write it gives a PNG, which may be too long.
-            let options = option("type", &"image/webp".into());
-            Reflect::set(&options, &"quality".into(), &quality.into()).ok()?;
-            let convert: Function = Reflect::get(&canvas, &"convertToBlob".into()).ok()?.dyn_into().ok()?;
-            let made: Promise = convert.call1(&canvas, &options).ok()?.dyn_into().ok()?;
-            let small: Blob = JsFuture::from(made).await.ok()?.dyn_into().ok()?;
-            let bytes: ArrayBuffer = JsFuture::from(small.array_buffer()).await.ok()?.unchecked_into();
-            let url = data_url(&small.type_(), &Uint8Array::new(&bytes).to_vec())?;
-            if url.len() <= Asset::THUMBNAIL_LIMIT {
-                return Some(url);
-            }
+        if let Some(url) = written(&canvas, &context).await? {
+            return Some(url);
         }
         side /= 2;
     }
     None
+}
+
+/// What is drawn, as a data URL that is short enough. The outer None: the browser can't write pictures at all.
+async fn written(canvas: &OffscreenCanvas, context: &OffscreenCanvasRenderingContext2d) -> Option<Option<String>> {
+    // WebP keeps what is transparent.
+    let mut mime = "image/webp";
+    for quality in QUALITIES {
+        let mut small = encoded(canvas, mime, quality).await?;
+        if small.type_() != mime {
+            // Safari can't write it and gives a PNG, at whatever quality. Of a photograph that is too long.
+            if small.size() <= LONGEST || !is_opaque(canvas, context)? {
+                return short(&small).await;
+            }
+            mime = "image/jpeg";
+            small = encoded(canvas, mime, quality).await?;
+        }
+        if let Some(url) = short(&small).await? {
+            return Some(Some(url));
+        }
+    }
+    Some(None)
+}
+
+async fn encoded(canvas: &OffscreenCanvas, mime: &str, quality: f64) -> Option<Blob> {
+    let options = option("type", &mime.into());
+    Reflect::set(&options, &"quality".into(), &quality.into()).ok()?;
+    let convert: Function = Reflect::get(canvas, &"convertToBlob".into()).ok()?.dyn_into().ok()?;
+    let made: Promise = convert.call1(canvas, &options).ok()?.dyn_into().ok()?;
+    JsFuture::from(made).await.ok()?.dyn_into().ok()
+}
+
+/// A picture's data URL, if it is short enough.
+async fn short(picture: &Blob) -> Option<Option<String>> {
+    if picture.size() > LONGEST {
+        return Some(None);
+    }
+    let bytes: ArrayBuffer = JsFuture::from(picture.array_buffer()).await.ok()?.unchecked_into();
+    let url = data_url(&picture.type_(), &Uint8Array::new(&bytes).to_vec())?;
+    Some((url.len() <= Asset::THUMBNAIL_LIMIT).then_some(url))
+}
+
+/// Whether nothing of what is drawn lets something shine through.
+fn is_opaque(canvas: &OffscreenCanvas, context: &OffscreenCanvasRenderingContext2d) -> Option<bool> {
+    let get: Function = Reflect::get(context, &"getImageData".into()).ok()?.dyn_into().ok()?;
+    let area = Array::of4(&0.into(), &0.into(), &canvas.width().into(), &canvas.height().into());
+    let image = get.apply(context, &area).ok()?;
+    let pixels: Uint8ClampedArray = Reflect::get(&image, &"data".into()).ok()?.dyn_into().ok()?;
+    Some(pixels.to_vec().iter().skip(3).step_by(4).all(|alpha| *alpha == u8::MAX))
 }
 
 /// Bytes as an address of their own.

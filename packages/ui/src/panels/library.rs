@@ -11,7 +11,7 @@ use crate::{
     canvas::use_editor,
     platform,
     store::{Store, Topic, use_store, use_topic},
-    widgets::{Icon, IconName, InlineRename, ToastAction, Toaster},
+    widgets::{Icon, IconName, InlineRename, ToastAction, Toaster, use_growing},
 };
 
 /// The panel at the left.
@@ -25,7 +25,8 @@ pub fn Library() -> Element {
     let matches = |id: &WorkflowId| {
         wanted.is_empty() || store.summary(*id).is_some_and(|summary| summary.name.to_lowercase().contains(&wanted))
     };
-    let shown: Vec<_> = all.iter().copied().filter(matches).collect();
+    let most = use_growing(all.len());
+    let shown: Vec<_> = all.iter().copied().filter(matches).take(most).collect();
     rsx! {
         nav { class: "library", aria_label: "Workflows",
             div { class: "head",

@@ -10,12 +10,12 @@ use std::{collections::BTreeSet, rc::Rc};
 use js_sys::{Array, Object, Reflect};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{IdbIndex, IdbRequest};
+use web_sys::{Blob, IdbIndex, IdbRequest};
 
 use super::{
     connection::{Access, Connection},
     convert::refused,
-    transaction::Started,
+    transaction::{Started, settled},
 };
 use crate::{
     Error, Result,
@@ -26,6 +26,9 @@ use crate::{
 const ASSETS: &str = "assets";
 const BLOBS: &str = "blobs";
 const NODES: &str = "nodes";
+/// The key of the blob that is only tried.
+const TRIED: &str = "tried";
+
 /// What an asset's thumbnail is called among the blobs: this, and the asset's id. No blob of a content is called so.
 const LOOK: &str = "look:";
 
@@ -290,6 +293,33 @@ pub(super) fn begin_put_blob(connection: &Connection, key: &str, blob: &JsValue)
     let queue = || started.table(BLOBS)?.put_with_key(blob, &key.into()).map(drop).map_err(refused);
     queue().inspect_err(|_| started.abort())?;
     Ok(started)
+}
+
+/// Queues the writing of an empty blob, to see whether the engine takes it.
+pub(super) fn begin_try_blob(connection: &Connection) -> Result<(Started, IdbRequest)> {
+    let started = Started::new(connection, &[BLOBS], Access::Write)?;
+    let blob = Blob::new().map_err(refused)?;
+    let asked = started.table(BLOBS)?.put_with_key(&blob, &TRIED.into());
+    let asked = asked.map_err(refused).inspect_err(|_| started.abort())?;
+    Ok((started, asked))
+}
+
+/// Whether it did. Nothing of it stays.
+pub(super) async fn finish_try_blob(
+    connection: Rc<Connection>,
+    (started, asked): (Started, IdbRequest),
+) -> Result<bool> {
+    let tried = settled(&asked).await;
+    started.abort();
+    match tried {
+        Ok(()) => Ok(true),
+        Err(error) => {
+            let failure = asked.error().map_err(refused)?.map(|failure| failure.name());
+            // The whole transaction went, and so the connection with it: that says nothing about blobs.
+            let is_lost = failure.is_none_or(|name| name == "AbortError");
+            if is_lost { Err(connection.forget_if_lost(error)) } else { Ok(false) }
+        }
+    }
 }
 
 /// Queues the removal of blobs.

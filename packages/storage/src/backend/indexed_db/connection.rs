@@ -13,6 +13,7 @@ use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, IdbVers
 use super::{
     Notice,
     convert::refused,
+    sealing,
     upgrade::{self, Halted, Steps, TABLES, Upgrade},
 };
 use crate::{Error, Result, platform};
@@ -160,6 +161,7 @@ impl Connection {
         database.set_onversionchange(Some(&listen(Notice::Displaced)));
         database.set_onclose(Some(&listen(Notice::Closed)));
         self.database.replace(Some(database));
+        sealing::learn(self);
         Ok(())
     }
 

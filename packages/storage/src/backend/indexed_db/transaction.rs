@@ -15,6 +15,7 @@ use super::{
     assets,
     connection::{Access, Connection},
     convert::{self, refused},
+    sealing,
 };
 use crate::{
     Error, Result,
@@ -53,6 +54,12 @@ impl Started {
         JsFuture::from(self.ended.clone()).await.map(drop).map_err(|_| self.reason(connection))
     }
 
+    /// Waits for the end, and says why the engine has aborted. None: it has not, or it does not say why.
+    pub(super) async fn failure(self) -> Option<Error> {
+        JsFuture::from(self.ended).await.err()?;
+        self.transaction.error().map(|error| refused(error.into()))
+    }
+
     /// Waits for a request, and so for all that were queued before it. Should the transaction end first, so does the wait.
     pub(super) async fn reach(&self, connection: &Connection, request: &IdbRequest) -> Result<()> {
         if request.ready_state() == IdbRequestReadyState::Done {
@@ -78,9 +85,14 @@ impl Started {
         });
     }
 
-    /// Tells the engine that nothing more comes: what is sealed at once outlives a reload.
-    #[expect(deprecated, reason = "web-sys calls it so because its name changed, not the browsers")]
+    /// Tells the engine that nothing more comes, where that is safe: what is sealed at once outlives a reload.
     pub(super) fn seal(&self) -> Result<()> {
+        if sealing::is_safe() { self.commit() } else { Ok(()) }
+    }
+
+    /// Tells the engine that nothing more comes, safe or not.
+    #[expect(deprecated, reason = "web-sys calls it so because its name changed, not the browsers")]
+    pub(super) fn commit(&self) -> Result<()> {
         self.transaction.commit().map_err(refused)
     }
 }
