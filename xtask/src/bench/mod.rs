@@ -20,16 +20,18 @@ const RUNS: usize = 3;
 enum Part {
     Storage,
     Assets,
+    Packages,
     Canvas,
 }
 
 impl Part {
-    const ALL: [Part; 3] = [Part::Storage, Part::Assets, Part::Canvas];
+    const ALL: [Part; 4] = [Part::Storage, Part::Assets, Part::Packages, Part::Canvas];
 
     fn name(self) -> &'static str {
         match self {
             Part::Storage => "storage",
             Part::Assets => "assets",
+            Part::Packages => "packages",
             Part::Canvas => "canvas",
         }
     }
@@ -50,6 +52,12 @@ impl Part {
                 ingest.arg("tests/bench/ingest.mjs").env("BENCH_URL", page()?);
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
                 vec![native, ingest, script]
+            }
+            Part::Packages => {
+                let mut native = Command::new(native()?);
+                native.arg(self.name());
+                script.env("BENCH_URL", page()?);
+                vec![native, script]
             }
             Part::Canvas => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
