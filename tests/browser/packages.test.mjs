@@ -6,46 +6,12 @@ import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
 import { closeBrowser } from "./support/browser.mjs";
-import { file, png } from "./support/files.mjs";
+import { file } from "./support/files.mjs";
 import { addMedia, haveNodes, storedAssets } from "./support/media.mjs";
+import { PICTURES, importButton, lookedOver, packaged, saved, withPictures } from "./support/packages.mjs";
 import { storedRows, writeRow } from "./support/stored.mjs";
 
 after(closeBrowser);
-
-const PICTURES = { "red.png": png([200, 60, 60]), "blue.png": png([60, 60, 200], 200, 300) };
-
-const packaged = (name, buffer) => ({ name, mimeType: "application/zip", buffer });
-const importButton = (app) => app.importDialog.getByRole("button", { name: "Import", exact: true });
-
-/** A workflow with two pictures. */
-async function withPictures(app) {
-  await app.newWorkflow();
-  await addMedia(app, Object.entries(PICTURES).map(([name, bytes]) => file(name, bytes)));
-  await haveNodes(app, 2);
-  await app.saved();
-}
-
-/** Presses "Export", and gives what the browser saves. */
-async function saved(app) {
-  await app.page.getByRole("button", { name: "Export", exact: true }).click();
-  const dialog = app.page.getByRole("dialog", { name: "Export" });
-  await dialog.locator('[data-export-assets="2"]').waitFor();
-  const [download] = await Promise.all([
-    app.page.waitForEvent("download"),
-    dialog.getByRole("button", { name: "Save package" }).click(),
-  ]);
-  await dialog.waitFor({ state: "detached" });
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
-}
-
-/** What the report of one file says. */
-async function lookedOver(app, name, bytes) {
-  await app.chooseFiles(packaged(name, bytes));
-  const report = app.importDialog.locator("[data-import-report]");
-  await report.waitFor();
-  const said = await report.evaluate(({ dataset, innerText }) => ({ ...dataset, text: innerText }));
-  return { ...said, valid: said.valid === "true" };
-}
 
 test("a workflow with its pictures goes out as one file, and comes in elsewhere with all that it has", async (t) => {
   const here = await open(t);
@@ -82,6 +48,69 @@ test("a package whose workflow is here comes in as a copy, and its media are kep
   await app.saved();
   assert.equal((await storedRows(app.page, "nodes")).length, 4);
   assert.equal((await storedRows(app.page, "assets")).length, 2);
+});
+
+/** All of the library: each workflow's name, and what its nodes are and show, by hash, in some order. */
+async function everything(app) {
+  const rows = await storedRows(app.page);
+  const assets = new Map(rows.assets.map(({ value }) => JSON.parse(value.row)).map(({ id, hash }) => [id, hash]));
+  const names = await app.workflows.locator(".name").allInnerTexts();
+  const nodes = rows.nodes.map(({ key, value }) => {
+    const ids = new Set([...value.text.matchAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)].map(([id]) => id));
+    return { workflow: key[0], hashes: [...ids].flatMap((id) => assets.get(id) ?? []).sort().join() };
+  });
+  const shown = (id) => nodes.filter(({ workflow }) => workflow === id).map(({ hashes }) => hashes).sort();
+  const media = [...new Set(nodes.map(({ workflow }) => workflow))].map(shown).sort();
+  return { names: names.sort(), media, hashes: [...assets.values()].sort(), edges: rows.edges.length };
+}
+
+test("all workflows are backed up in one file, and come back elsewhere", async (t) => {
+  const here = await open(t);
+  for (const pictures of [["red.png", "blue.png"], ["blue.png"], []]) {
+    await here.newWorkflow();
+    if (pictures.length > 0) await addMedia(here, pictures.map((name) => file(name, PICTURES[name])));
+    await here.saved();
+  }
+  const backUp = async () => {
+    await here.button("Export").first().click();
+    await here.page.getByRole("dialog", { name: "Export" }).getByRole("button", { name: "Back up all workflows" }).click();
+    const dialog = here.page.getByRole("dialog", { name: "Back up all workflows" });
+    await dialog.locator('[data-backup-workflows="3"][data-export-assets="3"]').waitFor();
+    const [download] = await Promise.all([
+      here.page.waitForEvent("download"),
+      dialog.getByRole("button", { name: "Save backup" }).click(),
+    ]);
+    await dialog.waitFor({ state: "detached" });
+    assert.match(download.suggestedFilename(), /^Atelier \d{4}-\d\d-\d\d\.genaiw-backup\.zip$/);
+    return readFile(await download.path());
+  };
+  const bytes = await backUp();
+  assert.deepEqual(await backUp(), bytes, "the same workflows are the same bytes");
+
+  const there = await open(t);
+  await there.chooseFiles(packaged("mine.genaiw-backup.zip", bytes));
+  const reports = await there.importReports(3);
+  assert.deepEqual(reports.map(({ valid, nodes, assets }) => [valid, nodes, assets]).sort(), [[true, 0, 0], [true, 1, 1], [true, 2, 2]]);
+  assert.deepEqual(await storedRows(there.page, "nodes"), [], "nothing is written before the button is pressed");
+  await importButton(there).click();
+  await there.workflows.nth(2).waitFor();
+  await there.saved();
+  assert.deepEqual(await everything(there), await everything(here));
+  await there.reload();
+  assert.deepEqual(await everything(there), await everything(here));
+
+  // One of them is damaged: it is named, and the others come in.
+  const spoiled = Buffer.from(bytes);
+  spoiled[spoiled.indexOf(PICTURES["red.png"]) + 40] ^= 1;
+  const third = await open(t);
+  await third.chooseFiles(packaged("spoiled.genaiw-backup.zip", spoiled));
+  const found = await third.importReports(3);
+  assert.deepEqual(found.filter(({ valid }) => !valid).map(({ reason }) => reason), ["entry-damaged"]);
+  await importButton(third).click();
+  await third.workflows.nth(1).waitFor();
+  await third.saved();
+  assert.equal((await storedRows(third.page, "assets")).length, 1);
+  assert.deepEqual([...here.foreign, ...there.foreign], []);
 });
 
 test("a node of another program shows its picture like one of ours", async (t) => {

@@ -18,6 +18,8 @@
 pub mod backend;
 pub mod blobs;
 pub mod comfyui;
+#[cfg(not(target_arch = "wasm32"))]
+mod download_native;
 mod error;
 pub mod log;
 pub mod migrate;
@@ -33,6 +35,8 @@ pub mod tabs;
 pub mod worker;
 pub mod writer;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use download_native::download;
 pub use error::{Error, Result};
 pub use platform::{BoxFuture, MaybeSend, MaybeSync};
 pub use session::{Event, Location, Session};

@@ -38,7 +38,7 @@ pub fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     for count in [1, 64] {
         let folder = tempfile::tempdir()?;
-        let files = sources(folder.path(), count)?;
+        let files = sources(folder.path(), count, TOTAL / count)?;
         let name = match count {
             1 => "files: 256 MB of media in one file".to_owned(),
             _ => format!("files: 256 MB of media in {count} files, {AT_ONCE} at once"),
@@ -55,14 +55,14 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Files that have [`TOTAL`] bytes together, which repeat nowhere.
-fn sources(folder: &Path, count: usize) -> Result<Vec<PathBuf>> {
+/// So many files of so many bytes, which repeat nowhere.
+pub fn sources(folder: &Path, count: usize, bytes: usize) -> Result<Vec<PathBuf>> {
     let mut state = 1_u64;
-    let mut piece = vec![0; MIB];
+    let mut piece = vec![0; bytes.min(MIB)];
     let file = |number: usize| {
         let path = folder.join(format!("{number}.bin"));
         let mut file = File::create(&path)?;
-        for _ in 0..TOTAL / count / MIB {
+        for _ in 0..bytes / piece.len() {
             for word in piece.chunks_exact_mut(8) {
                 state ^= state << 13;
                 state ^= state >> 7;

@@ -1,8 +1,8 @@
 //! Measures storage beside its peers.
 //!
 //! One binary for both targets. Natively it measures `SQLite` beside bare `rusqlite`, or with the argument `assets` media beside bare
-//! files, and prints the result. In a browser it
-//! exports to the pages of `storage.mjs` and `assets.mjs` what those measure. Both use the same [`sample`].
+//! files, or with `packages` packages beside Python's, and prints the result. In a browser it
+//! exports to the pages of `storage.mjs`, `ingest.mjs` and `packages.mjs` what those measure. Both use the same [`sample`].
 
 #[cfg(not(target_arch = "wasm32"))]
 mod assets;
@@ -10,16 +10,21 @@ mod assets;
 mod compare;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+#[cfg(not(target_arch = "wasm32"))]
+mod packages;
 mod sample;
 #[cfg(target_arch = "wasm32")]
 mod web;
 #[cfg(target_arch = "wasm32")]
 mod web_assets;
+#[cfg(target_arch = "wasm32")]
+mod web_packages;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("assets") => assets::run(),
+        Some("packages") => packages::run(),
         _ => native::run(),
     }
 }

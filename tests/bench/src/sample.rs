@@ -3,8 +3,8 @@
 use storage::{
     backend::Batch,
     model::{
-        AssetPlace, AssetRef, Clock, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName,
-        Registers, Size, Workflow, WorkflowId,
+        Asset, AssetPlace, AssetRef, Clock, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName,
+        Registers, Size, Stamp, Workflow, WorkflowId,
     },
 };
 
@@ -37,13 +37,7 @@ impl Sample {
     /// # Errors
     /// None that is known: the sample always can be JSON.
     pub fn creation(&mut self) -> Result<Batch, serde_json::Error> {
-        let stamp = self.clock.tick(START);
-        let mut batch = Batch::new();
-        batch.merge(EntityKey::workflow(self.workflow.id), &self.workflow.to_registers(stamp));
-        for node in &self.nodes {
-            batch.merge(EntityKey::node(self.workflow.id, node.id), &node.to_registers(stamp)?);
-        }
-        Ok(batch)
+        creation(&self.workflow, &self.nodes, self.clock.tick(START))
     }
 
     /// The commit that moves the node of this number one step to the right.
@@ -59,6 +53,30 @@ impl Sample {
         batch.merge(EntityKey::node(self.workflow.id, node.id), &registers);
         Ok(batch)
     }
+}
+
+/// The commit that creates a workflow with these nodes.
+///
+/// # Errors
+/// A number that JSON can't hold.
+pub fn creation(workflow: &Workflow, nodes: &[Node], stamp: Stamp) -> Result<Batch, serde_json::Error> {
+    let mut batch = Batch::new();
+    batch.merge(EntityKey::workflow(workflow.id), &workflow.to_registers(stamp));
+    for node in nodes {
+        batch.merge(EntityKey::node(workflow.id, node.id), &node.to_registers(stamp)?);
+    }
+    Ok(batch)
+}
+
+/// A workflow with a node for each of these files.
+pub fn gallery(assets: &[Asset], next_stamp: &mut dyn FnMut() -> Stamp) -> Workflow {
+    let mut workflow = Workflow::new(WorkflowId::new(next_stamp()), "Gallery");
+    for asset in assets {
+        let mut node = Node::new(NodeId::new(next_stamp()), "image-file", Point::default());
+        node.result = Some(NodeResult::Asset(asset.reference()));
+        workflow.nodes.push(node);
+    }
+    workflow
 }
 
 fn node(id: NodeId, number: u32) -> Node {

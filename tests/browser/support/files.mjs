@@ -2,8 +2,8 @@
 
 import { deflateSync } from "node:zlib";
 
-/** The checksum of PNG's parts. */
-function crc32(bytes) {
+/** The checksum of PNG and of archives. */
+export function crc32(bytes) {
   let crc = ~0;
   for (const byte of bytes) {
     crc ^= byte;

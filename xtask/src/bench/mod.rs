@@ -20,17 +20,19 @@ const RUNS: usize = 3;
 enum Part {
     Storage,
     Assets,
+    Packages,
     Canvas,
     Latency,
 }
 
 impl Part {
-    const ALL: [Part; 4] = [Part::Storage, Part::Assets, Part::Canvas, Part::Latency];
+    const ALL: [Part; 5] = [Part::Storage, Part::Assets, Part::Packages, Part::Canvas, Part::Latency];
 
     fn name(self) -> &'static str {
         match self {
             Part::Storage => "storage",
             Part::Assets => "assets",
+            Part::Packages => "packages",
             Part::Canvas => "canvas",
             Part::Latency => "latency",
         }
@@ -52,6 +54,12 @@ impl Part {
                 ingest.arg("tests/bench/ingest.mjs").env("BENCH_URL", page()?);
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
                 vec![native, ingest, script]
+            }
+            Part::Packages => {
+                let mut native = Command::new(native()?);
+                native.arg(self.name());
+                script.env("BENCH_URL", page()?);
+                vec![native, script]
             }
             Part::Canvas | Part::Latency => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);

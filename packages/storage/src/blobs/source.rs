@@ -68,7 +68,8 @@ impl Ticket {
     }
 
     /// A ticket of a part whose progress nobody hears of. It is called off with the whole.
-    pub(crate) fn quiet(&self) -> Self {
+    #[must_use]
+    pub fn quiet(&self) -> Self {
         Self { done: watch::Sender::new(0), before: 0, cancelled: Arc::clone(&self.cancelled) }
     }
 

@@ -60,12 +60,29 @@ struct Directory {
     entries: u64,
 }
 
-/// Reads the directory and checks the whole archive but for the contents.
-pub(super) fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec<Entry>, PackageError> {
-    let length = input.seek(SeekFrom::End(0)).map_err(|error| PackageError::io(&error))?;
-    if length > limits.archive_bytes {
-        return Err(PackageError::ArchiveTooLarge { bytes: length, limit: limits.archive_bytes });
+/// What an archive lists, before it is known to be what it says.
+pub(super) struct Listed {
+    pub entries: Vec<Entry>,
+    /// How large the file is, in bytes.
+    length: u64,
+    /// Where the list begins.
+    directory: u64,
+}
+
+impl Listed {
+    /// Checks the whole archive but for the contents, and says where each begins.
+    pub(super) fn check<R: Read + Seek>(mut self, input: &mut R, limits: &Limits) -> Result<Vec<Entry>, PackageError> {
+        check_length(self.length, limits)?;
+        check_sizes(&self.entries, limits)?;
+        check_layout(input, &mut self.entries, self.directory)?;
+        Ok(self.entries)
     }
+}
+
+/// Reads the directory, and checks what can be seen in it alone.
+pub(super) fn list<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Listed, PackageError> {
+    let length = input.seek(SeekFrom::End(0)).map_err(|error| PackageError::io(&error))?;
+    check_length(length, limits)?;
     let directory = find_directory(input, length)?;
     if directory.entries > limits.entries as u64 {
         return Err(PackageError::TooManyEntries { count: directory.entries, limit: limits.entries as u64 });
@@ -84,9 +101,14 @@ pub(super) fn read<R: Read + Seek>(input: &mut R, limits: &Limits) -> Result<Vec
         return Err(not_exact("its directory is longer than what it lists"));
     }
     check_names(&entries)?;
-    check_sizes(&entries, limits)?;
-    check_layout(input, &mut entries, directory.at)?;
-    Ok(entries)
+    Ok(Listed { entries, length, directory: directory.at })
+}
+
+fn check_length(length: u64, limits: &Limits) -> Result<(), PackageError> {
+    if length > limits.archive_bytes {
+        return Err(PackageError::ArchiveTooLarge { bytes: length, limit: limits.archive_bytes });
+    }
+    Ok(())
 }
 
 /// Some bytes of the file.

@@ -13,11 +13,13 @@ use zip::ZipArchive;
 use super::{
     Limits, PackageError,
     archive::{self, Entry, Method},
+    backup::{self, Backup},
     graph,
     manifest::{self, Listed, MANIFEST, Origin, WORKFLOW},
+    target,
 };
 use crate::{
-    blobs::{Staged, Ticket},
+    blobs::{Source, Staged, Ticket},
     model::{AssetId, Workflow},
 };
 
@@ -25,6 +27,15 @@ use crate::{
 const BUFFER: usize = 256 << 10;
 /// After how many bytes others have their turn.
 const PAUSE: u64 = 16 << 20;
+
+/// What a file turned out to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Found {
+    /// One workflow. It was checked from end to end.
+    Package(Box<Package>),
+    /// Several packages, none of which has been looked at.
+    Backup(Backup),
+}
 
 /// A package whose archive and graph are sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,7 +105,7 @@ pub(super) trait Host {
 }
 
 /// A thread that has nothing else to do.
-struct Alone;
+pub(super) struct Alone;
 
 impl Host for Alone {
     async fn pause(&self) {}
@@ -122,7 +133,46 @@ pub(super) async fn check_on<R: Read + Seek>(
     limits: &Limits,
     ticket: &Ticket,
 ) -> Result<Package, PackageError> {
-    let entries = archive::read(&mut input, limits)?;
+    let listed = archive::list(&mut input, limits)?;
+    check_listed(host, input, listed, limits, ticket).await
+}
+
+/// Checks a package like [`check`], where that holds nobody up: on a thread, or in the page's worker.
+///
+/// # Errors
+/// Why nothing of it can come in.
+pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageError> {
+    match target::find(source, ticket).await? {
+        Found::Package(package) => Ok(*package),
+        Found::Backup(_) => Err(PackageError::IsBackup),
+    }
+}
+
+/// Finds out what a file is, and checks it: a package from end to end; of a backup where its packages are.
+pub(super) async fn find_on<R: Read + Seek>(
+    host: &impl Host,
+    mut input: R,
+    ticket: &Ticket,
+) -> Result<Found, PackageError> {
+    let listed = archive::list(&mut input, &Limits::BACKUP)?;
+    if backup::is_one(&listed.entries) {
+        return backup::read(&mut input, listed, &Limits::BACKUP).map(Found::Backup);
+    }
+    let checked = check_listed(host, input, listed, &Limits::DEFAULT, ticket).await;
+    checked.map(|package| Found::Package(Box::new(package)))
+}
+
+async fn check_listed<R: Read + Seek>(
+    host: &impl Host,
+    mut input: R,
+    listed: archive::Listed,
+    limits: &Limits,
+    ticket: &Ticket,
+) -> Result<Package, PackageError> {
+    if backup::is_one(&listed.entries) {
+        return Err(PackageError::IsBackup);
+    }
+    let entries = listed.check(&mut input, limits)?;
     let by_name: HashMap<&str, usize> = entries.iter().enumerate().map(|(at, entry)| (&*entry.name, at)).collect();
     let Some(manifest_at) = by_name.get(MANIFEST) else {
         let mut folders = entries.iter().filter_map(|entry| entry.name.strip_suffix(&format!("/{MANIFEST}")));

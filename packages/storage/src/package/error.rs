@@ -39,7 +39,9 @@ pub enum PackageError {
     #[error("{entry:?} is no name for a file of a package: {why}")]
     UnsafeName { entry: String, why: String },
     /// Two entries of which some systems make one file.
-    #[error("{entry:?} is there more than once; on some systems upper and lower case are the same")]
+    #[error(
+        "{entry:?} is there more than once; on some systems upper and lower case are the same, and so are é in one sign and in two"
+    )]
     DuplicateEntry { entry: String },
     /// The archive says two things of one entry.
     #[error("the archive contradicts itself about {entry:?}: {what}")]
@@ -137,6 +139,14 @@ pub enum PackageError {
     /// A reference to something outside the package.
     #[error("{path} refers to a place on somebody's device ({kind:?}); in a package there is none")]
     RefKind { path: String, kind: String },
+    /// A backup where a package is expected.
+    #[error("this is a backup of several workflows, not a package of one; a backup holds packages only")]
+    IsBackup,
+    /// An entry of a backup that somebody has packed once more.
+    #[error(
+        "{entry:?} was packed once more, so it can’t be read where it is; unpack the backup, and import the packages in it"
+    )]
+    PackedTwice { entry: String },
     /// The file itself can't be read.
     #[error("the file can’t be read: {reason}")]
     Unreadable { reason: String },
@@ -220,6 +230,8 @@ impl PackageError {
             Self::UrlScheme { .. } => "url-scheme",
             Self::RefUnknown { .. } => "ref-unknown",
             Self::RefKind { .. } => "ref-kind",
+            Self::IsBackup => "is-backup",
+            Self::PackedTwice { .. } => "packed-twice",
             Self::Unreadable { .. } => "unreadable",
             Self::Cancelled => "cancelled",
         }

@@ -11,23 +11,23 @@ use uuid::Uuid;
 use super::{
     manifest::{ASSETS, MANIFEST, VERSION, WORKFLOW},
     refs,
-    write::{Archive, Data},
+    write::{Archive, Layout},
 };
 use crate::{
     Error, Result,
     blobs::Assets,
-    model::{Asset, AssetId, Json, NodeStatus, Object, Workflow},
+    model::{Asset, AssetId, Json, NodeStatus, Object, Workflow, WorkflowId},
 };
-
-/// What a package's name ends with.
-pub const EXTENSION: &str = ".genaiw.zip";
 
 /// A package that can be written. The same workflow and media give the same bytes.
 #[derive(Debug)]
 pub struct Plan {
-    pub(super) pieces: Vec<Data>,
-    /// How large the file will be, in bytes.
-    pub bytes: u64,
+    /// Of which workflow.
+    pub id: WorkflowId,
+    /// What that is called.
+    pub name: String,
+    /// The file.
+    pub layout: Layout,
     /// How many contents it embeds.
     pub embedded: usize,
     /// The addresses that it refers to.
@@ -82,19 +82,8 @@ impl Plan {
         for asset in rows.values() {
             archive.store(&file_of(asset), asset.clone());
         }
-        let (pieces, bytes) = archive.finish();
-        Ok(Self { pieces, bytes, embedded: rows.len(), urls, missing })
-    }
-}
-
-impl Plan {
-    /// The whole package in memory, with contents from elsewhere: for tests.
-    pub fn to_bytes(&self, content: impl Fn(&Asset) -> Vec<u8>) -> Vec<u8> {
-        let pieces = self.pieces.iter().map(|piece| match piece {
-            Data::Bytes(bytes) => bytes.clone(),
-            Data::Asset(asset) => content(asset),
-        });
-        pieces.collect::<Vec<_>>().concat()
+        let Workflow { id, name, .. } = workflow;
+        Ok(Self { id, name, layout: archive.finish(), embedded: rows.len(), urls, missing })
     }
 }
 
@@ -248,7 +237,7 @@ fn extension(mime: &str) -> Option<&'static str> {
 }
 
 /// A time as ISO 8601 has it, in UTC. Counts days as in Howard Hinnant's `civil_from_days`.
-fn iso(millis: u64) -> String {
+pub(super) fn iso(millis: u64) -> String {
     let (seconds, millis) = (millis / 1000, millis % 1000);
     let (days, seconds) = (seconds / 86_400, seconds % 86_400);
     let days = days + 719_468;
@@ -262,15 +251,6 @@ fn iso(millis: u64) -> String {
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
-/// The name of a workflow's package, whatever the workflow is called.
-pub fn file_name(workflow: &str) -> String {
-    let allowed = |sign: char| !sign.is_control() && !"/\\:*?\"<>|".contains(sign);
-    let name: String = workflow.chars().map(|sign| if allowed(sign) { sign } else { '-' }).take(80).collect();
-    let name = name.trim_matches(|sign: char| sign == '.' || sign.is_whitespace());
-    let name = if name.is_empty() { "Workflow" } else { name };
-    format!("{name}{EXTENSION}")
 }
 
 #[cfg(test)]
@@ -288,15 +268,6 @@ mod tests {
             (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(iso(millis), text);
-        }
-    }
-
-    #[test]
-    fn every_workflow_has_a_name_for_its_file() {
-        for (name, file) in
-            [("A: b/c", "A- b-c.genaiw.zip"), ("..", "Workflow.genaiw.zip"), ("图像", "图像.genaiw.zip")]
-        {
-            assert_eq!(file_name(name), file);
         }
     }
 }

@@ -49,4 +49,13 @@ impl Limits {
         coordinate: 1e9,
         size: 1e6,
     };
+
+    /// What restoring a backup uses for the outer archive. An entry of it is a whole package, to which [`Limits::DEFAULT`] applies
+    /// once more by itself.
+    pub const BACKUP: Self = Self {
+        archive_bytes: 4 << 40,
+        asset_bytes: Self::DEFAULT.archive_bytes,
+        total_bytes: 4 << 40,
+        ..Self::DEFAULT
+    };
 }

@@ -2,15 +2,18 @@
 //!
 //! - [`check`] reads a package and finds everything that is wrong with it. It writes nothing, executes nothing and follows no
 //!   reference out of the package; what it holds in memory is the graph and one buffer. [`look`] does that where it holds
-//!   nobody up: on a thread, or in the page's worker.
+//!   nobody up: on a thread, or in the page's worker. [`find`] also understands a [`Backup`], and says where the packages in it are.
 //! - [`Package::keep_media`] stores the media of a checked package, [`Package::workflow_with`] is the graph that refers to
 //!   them, and [`update`] is what it changes in a workflow that is here.
 //! - [`Plan`] is a package that can be written: its size is known, and its media stay where they are until they are copied.
+//!   [`backup`] puts several into one file.
 
 mod archive;
+mod backup;
 mod check;
 mod error;
 mod export;
+mod file_name;
 mod graph;
 mod import;
 mod json;
@@ -34,12 +37,15 @@ use native as target;
 #[cfg(target_arch = "wasm32")]
 use web as target;
 
-pub use check::{Content, Package, PackedAsset, check};
+pub use backup::{Backup, Inside, backup};
+pub use check::{Content, Found, Package, PackedAsset, check, look};
 pub use error::PackageError;
-pub use export::{EXTENSION, Originals, Plan, file_name};
+pub use export::{Originals, Plan};
+pub use file_name::{BACKUP_EXTENSION, EXTENSION, backup_name, file_name, is_package_name};
 pub use import::{Media, Outlook, Way, update};
 pub use limits::Limits;
 pub use linked::{links, with_kept};
-pub use target::look;
+pub use target::find;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use web::look_here;
+pub use write::Layout;

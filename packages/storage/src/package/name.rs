@@ -1,6 +1,6 @@
 //! Names of entries: which are harmless on every system and to every reader.
 
-use super::{Limits, PackageError};
+use super::{Limits, PackageError, target};
 
 /// Names that Windows takes for devices, whatever follows the first dot.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
@@ -23,10 +23,8 @@ fn why_unsafe(name: &str, limits: &Limits) -> Option<&'static str> {
     for sign in name.chars() {
         match sign {
             '\\' => return Some("a backslash leads into a folder on some systems"),
-            ':' | '*' | '?' | '"' | '<' | '>' | '|' => return Some("it has a sign that not every system allows"),
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                return Some("it has signs that change how it reads");
-            }
+            _ if sign != '/' && is_forbidden(sign) => return Some("it has a sign that not every system allows"),
+            _ if turns(sign) => return Some("it has signs that change how it reads"),
             _ if sign.is_control() => return Some("it has signs that cannot be seen"),
             _ => {}
         }
@@ -47,19 +45,44 @@ fn why_unsafe_part(part: &str) -> Option<&'static str> {
     if part.ends_with(['.', ' ']) {
         return Some("a part of it ends with a dot or a space");
     }
-    let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
+    is_device(part).then_some("it is the name of a device on some systems")
+}
+
+/// Whether a sign is not allowed in the name of a file on some system, or separates folders there.
+pub(super) fn is_forbidden(sign: char) -> bool {
+    matches!(sign, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+}
+
+/// Whether a sign has what follows read in the other direction.
+fn turns(sign: char) -> bool {
+    matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a sign can't be seen: two names that differ only in such look the same. The joiners are none of these, because
+/// some scripts and pictures need them.
+pub(super) fn is_unseen(sign: char) -> bool {
+    turns(sign)
+        || matches!(sign, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Whether Windows takes a file of that name for a device.
+pub(super) fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end().to_lowercase();
     let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
     let is_port = numbered.is_some_and(|rest| {
         let mut signs = rest.chars();
         matches!((signs.next(), signs.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
     });
-    (is_port || DEVICES.contains(&stem.as_str())).then_some("it is the name of a device on some systems")
+    is_port || DEVICES.contains(&stem.as_str())
 }
 
-/// What systems that ignore case make of a name, folders without their last slash.
+/// What is left of a name to systems that ignore case, and to those that write é as one sign or as two, folders without their
+/// last slash.
 pub(super) fn folded(name: &str) -> String {
-    // By way of upper case, since that is where ß and ss meet.
-    name.strip_suffix('/').unwrap_or(name).to_uppercase().to_lowercase()
+    let name = name.strip_suffix('/').unwrap_or(name);
+    // By way of upper case, since that is where ß and ss meet. Taken apart before and after: some capitals fall apart.
+    let capitals = target::decomposed(name).to_uppercase();
+    target::decomposed(&capitals.to_lowercase()).into_owned()
 }
 
 #[cfg(test)]
@@ -133,9 +156,20 @@ mod tests {
 
     #[test]
     fn names_that_some_systems_take_for_one_fold_to_one() {
-        for (one, other) in [("A.PNG", "a.png"), ("assets/", "ASSETS"), ("STRASSE", "straße"), ("É", "é")] {
-            assert_eq!(folded(one), folded(other));
+        for (one, other) in [
+            ("A.PNG", "a.png"),
+            ("assets/", "ASSETS"),
+            ("STRASSE", "straße"),
+            ("É", "é"),
+            ("caf\u{e9}", "cafe\u{301}"),
+            ("CAF\u{c9}", "cafe\u{301}"),
+            ("\u{1e69}", "s\u{307}\u{323}"),
+            ("\u{ac00}", "\u{1100}\u{1161}"),
+            ("\u{1f0}", "J\u{30c}"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
         }
         assert_ne!(folded("a"), folded("b"));
+        assert_ne!(folded("cafe"), folded("caf\u{e9}"));
     }
 }

@@ -1,6 +1,7 @@
 //! Packages in files.
 
 use std::{
+    borrow::Cow,
     fs::{self, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -8,10 +9,12 @@ use std::{
 };
 
 use flate2::read::DeflateDecoder;
+use futures::FutureExt as _;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
 use super::{
-    Limits, Package, PackageError, Plan, check,
-    check::Content,
+    Found, Layout, PackageError,
+    check::{Alone, Content, find_on},
     window::{ReadAt, Window},
     write::Data,
 };
@@ -62,25 +65,89 @@ fn unreadable(error: io::Error) -> Error {
     Error::Io { what: "the package".into(), reason: error.to_string() }
 }
 
-/// Checks a package on a thread of its own: see [`check`].
+/// A text with each letter in as few signs as there are for it (Unicode's form NFC).
+pub(super) fn composed(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// A text with each letter taken apart (NFD).
+pub(super) fn decomposed(text: &str) -> Cow<'_, str> {
+    DecomposingNormalizerBorrowed::new_nfd().normalize(text)
+}
+
+/// Finds out on a thread of its own what a file is, and checks a package: see [`super::check`].
 ///
 /// # Errors
 /// Why nothing of it can come in.
-pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageError> {
+pub async fn find(source: Source, ticket: Ticket) -> Result<Found, PackageError> {
     let work = tokio::task::spawn_blocking(move || {
         let open = Open::new(source).map_err(|error| PackageError::Unreadable { reason: error.to_string() })?;
-        check(Window::new(open), &Limits::DEFAULT, &ticket)
+        let found = find_on(&Alone, Window::new(open), &ticket).now_or_never();
+        // Nothing in it waits.
+        found.unwrap_or(Err(PackageError::Cancelled))
     });
     work.await.unwrap_or_else(|lost| Err(PackageError::Unreadable { reason: lost.to_string() }))
 }
 
 /// An asset's bytes in a package, as a source.
-#[expect(clippy::unused_async, reason = "a browser has to be asked")]
 pub(super) async fn content(source: &Source, content: &Content) -> Result<Source> {
+    if !content.is_deflated {
+        return part(source, content.at, content.bytes).await;
+    }
     Ok(Source::Pieces(Arc::new(Unpacked { source: source.clone(), content: content.clone(), state: Mutex::new(None) })))
 }
 
-/// An entry of a package.
+/// A part of a source, as one of its own.
+#[expect(clippy::unused_async, reason = "a browser has to be asked")]
+pub(super) async fn part(source: &Source, at: u64, bytes: u64) -> Result<Source> {
+    Ok(Source::Pieces(Arc::new(Part { source: source.clone(), at, bytes, open: Mutex::new(None) })))
+}
+
+/// A part of a file.
+#[derive(Debug)]
+struct Part {
+    source: Source,
+    at: u64,
+    bytes: u64,
+    /// What reads it, once somebody has begun, and where in the source that is.
+    open: Mutex<Option<Reading>>,
+}
+
+struct Reading {
+    reader: Reader,
+    at: u64,
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl Pieces for Part {
+    fn size(&self) -> u64 {
+        self.bytes
+    }
+
+    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<usize> {
+        let left = usize::try_from(self.bytes.saturating_sub(at)).unwrap_or(usize::MAX).min(buffer.len());
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not put back after an error: then the next read opens it anew.
+        let mut reading = match open.take() {
+            Some(reading) => reading,
+            None => Reading { reader: Reader::open(self.source.clone())?, at: 0 },
+        };
+        if reading.at != self.at + at {
+            reading.reader.seek(SeekFrom::Start(self.at + at)).map_err(unreadable)?;
+        }
+        let count = reading.reader.read(&mut buffer[..left]).map_err(unreadable)?;
+        reading.at = self.at + at + count as u64;
+        *open = Some(reading);
+        Ok(count)
+    }
+}
+
+/// An entry of a package that is deflated.
 #[derive(Debug)]
 struct Unpacked {
     source: Source,
@@ -103,12 +170,8 @@ impl std::fmt::Debug for Unpacking {
 impl Unpacked {
     fn open(&self, at: u64) -> Result<Unpacking> {
         let mut reader = Reader::open(self.source.clone())?;
-        let skip = if self.content.is_deflated { 0 } else { at.min(self.content.packed) };
-        reader.seek(SeekFrom::Start(self.content.at + skip)).map_err(unreadable)?;
-        let packed = reader.take(self.content.packed - skip);
-        if !self.content.is_deflated {
-            return Ok(Unpacking { reader: Box::new(packed), at: skip });
-        }
+        reader.seek(SeekFrom::Start(self.content.at)).map_err(unreadable)?;
+        let packed = reader.take(self.content.packed);
         // No more than was counted when it was checked, whatever the file has become.
         let mut unpacked = DeflateDecoder::new(packed).take(self.content.bytes);
         let at = io::copy(&mut (&mut unpacked).take(at), &mut io::sink()).map_err(unreadable)?;
@@ -138,8 +201,8 @@ impl Pieces for Unpacked {
     }
 }
 
-impl Plan {
-    /// Writes the package. Until it is complete and on the disk, it has another name; then it replaces what has the name. What
+impl Layout {
+    /// Writes the file. Until it is complete and on the disk, it has another name; then it replaces what has the name. What
     /// fails or is called off leaves nothing. Each content's checksum is compared on the way.
     ///
     /// # Errors

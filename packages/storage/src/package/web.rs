@@ -1,16 +1,16 @@
 //! Packages in a browser: they are files of the user's, of which a piece at a time is in our memory.
 
-use std::{io, time::Duration};
+use std::{borrow::Cow, io, time::Duration};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use js_sys::{Array, Function, Reflect, Uint8Array};
+use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, FileReaderSync};
 
 use super::{
-    Limits, Package, PackageError, Plan,
-    check::{Content, Host, check_on},
+    Found, Layout, PackageError,
+    check::{Content, Host, find_on},
     window::{ReadAt, Window},
     write::Data,
 };
@@ -26,11 +26,26 @@ const AT_ONCE: usize = 16;
 /// What a page without a worker checks: it has to have all of it in memory. In bytes.
 const WITHOUT_WORKER: f64 = (256 << 20) as f64;
 
-/// Checks a package in the page's worker: see [`super::check`].
+/// A text with each letter in as few signs as there are for it (Unicode's form NFC).
+pub(super) fn composed(text: &str) -> Cow<'_, str> {
+    normal(text, "NFC")
+}
+
+/// A text with each letter taken apart (NFD).
+pub(super) fn decomposed(text: &str) -> Cow<'_, str> {
+    normal(text, "NFD")
+}
+
+/// The browser has Unicode's tables; we don't carry them.
+fn normal<'a>(text: &'a str, form: &str) -> Cow<'a, str> {
+    if text.is_ascii() { text.into() } else { String::from(JsString::from(text).normalize(form)).into() }
+}
+
+/// Finds out in the page's worker what a file is, and checks a package: see [`super::check`].
 ///
 /// # Errors
 /// Why nothing of it can come in.
-pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageError> {
+pub async fn find(source: Source, ticket: Ticket) -> Result<Found, PackageError> {
     let unreadable = |error: Error| PackageError::Unreadable { reason: error.to_string() };
     let blob = source.to_blob().map_err(unreadable)?;
     if let Some(checked) = worker::client::client().check(&blob, &ticket).await {
@@ -42,15 +57,15 @@ pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageErro
     }
     let bytes = source.into_bytes().await.map_err(unreadable)?;
     let reader = io::Cursor::new(bytes);
-    check_on(&Thread { blob }, reader, &Limits::DEFAULT, &ticket).await
+    find_on(&Thread { blob }, reader, &ticket).await
 }
 
 /// The same in the worker itself.
-pub(crate) async fn look_here(blob: Blob, ticket: &Ticket) -> Result<Package, PackageError> {
+pub(crate) async fn look_here(blob: Blob, ticket: &Ticket) -> Result<Found, PackageError> {
     let reader =
         FileReaderSync::new().map_err(|error| PackageError::Unreadable { reason: failed(error).to_string() })?;
     let file = File { blob: blob.clone(), reader };
-    check_on(&Thread { blob }, Window::new(file), &Limits::DEFAULT, ticket).await
+    find_on(&Thread { blob }, Window::new(file), ticket).await
 }
 
 /// A file that a worker can wait for.
@@ -97,10 +112,18 @@ impl Host for Thread {
 
 /// An asset's bytes in a package, as a source. What is deflated the browser unpacks, and keeps where it keeps blobs.
 pub(super) async fn content(source: &Source, content: &Content) -> Result<Source> {
-    let blob = source.to_blob()?;
-    let (from, to) = (content.at as f64, (content.at + content.packed) as f64);
-    let piece = blob.slice_with_f64_and_f64(from, to).map_err(failed)?;
+    let piece = cut(source, content.at, content.packed)?;
     if content.is_deflated { inflate(&piece).await.map(Source::Blob) } else { Ok(Source::Blob(piece)) }
+}
+
+/// A part of a source, as one of its own.
+#[expect(clippy::unused_async, reason = "a disk has to be waited for")]
+pub(super) async fn part(source: &Source, at: u64, bytes: u64) -> Result<Source> {
+    cut(source, at, bytes).map(Source::Blob)
+}
+
+fn cut(source: &Source, at: u64, bytes: u64) -> Result<Blob> {
+    source.to_blob()?.slice_with_f64_and_f64(at as f64, (at + bytes) as f64).map_err(failed)
 }
 
 /// Unpacks what was checked before, so it is known to become no more than it should.
@@ -121,8 +144,8 @@ async fn inflate(piece: &Blob) -> Result<Blob> {
     JsFuture::from(unpacking().map_err(failed)?).await.map_err(failed)?.dyn_into().map_err(failed)
 }
 
-impl Plan {
-    /// The package as a blob: the browser puts it together from where the contents are when it is saved. None of them is in
+impl Layout {
+    /// The file as a blob: the browser puts it together from where the contents are when it is saved. None of them is in
     /// memory.
     ///
     /// # Errors

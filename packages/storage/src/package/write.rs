@@ -1,10 +1,11 @@
 //! Writes an archive of which the sizes and checksums are known beforehand: so nothing of it is written twice, and its size is
 //! known before its first byte. Times are fixed, so that the same content is the same file.
 
+use crc32fast::Hasher;
 use miniz_oxide::deflate::compress_to_vec;
 
 use super::record::{CENTRAL, END, END_64, END_64_BYTES, EXTRA_64, FLAG_UTF8, LOCAL, LOCATOR_64, MAX_16, MAX_32};
-use crate::model::Asset;
+use crate::{blobs::Where, model::Asset};
 
 /// The first of January 1980, midnight: the earliest time that the format knows.
 const DATE: u16 = 1 << 5 | 1;
@@ -18,6 +19,14 @@ const ATTRIBUTES: u32 = 0o100_644 << 16;
 /// How hard JSON is pressed: more takes longer and gains little.
 const LEVEL: u8 = 6;
 
+/// A whole archive: every byte of it but those of assets, which stay where they are until it is written.
+#[derive(Debug)]
+pub struct Layout {
+    pub(super) pieces: Vec<Data>,
+    /// How large the file will be, in bytes.
+    pub bytes: u64,
+}
+
 /// Some bytes of the archive.
 #[derive(Clone, Debug)]
 pub(super) enum Data {
@@ -25,6 +34,35 @@ pub(super) enum Data {
     Bytes(Vec<u8>),
     /// An asset's.
     Asset(Box<Asset>),
+}
+
+impl Layout {
+    /// The checksum of the file, from those of its pieces: no asset is read for it.
+    fn crc32(&self) -> u32 {
+        let mut whole = Hasher::new();
+        for piece in &self.pieces {
+            let (crc32, bytes) = match piece {
+                Data::Bytes(bytes) => (crc32fast::hash(bytes), bytes.len() as u64),
+                Data::Asset(asset) => (asset.crc32, asset.bytes),
+            };
+            whole.combine(&Hasher::new_with_initial_len(crc32, bytes));
+        }
+        whole.finalize()
+    }
+
+    /// Whether any of its contents is at such a place now.
+    pub fn has_any_in(&self, place: Where) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Data::Asset(asset) if Where::of(&asset.place) == place))
+    }
+
+    /// The whole file in memory, with contents from elsewhere: for tests.
+    pub fn to_bytes(&self, content: impl Fn(&Asset) -> Vec<u8>) -> Vec<u8> {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Data::Bytes(bytes) => bytes.clone(),
+            Data::Asset(asset) => content(asset),
+        });
+        pieces.collect::<Vec<_>>().concat()
+    }
 }
 
 /// An archive that is being put together, entry by entry.
@@ -52,16 +90,22 @@ impl Archive {
         let packed = compress_to_vec(content, LEVEL);
         let crc32 = crc32fast::hash(content);
         let header = Header { name, method: 8, crc32, packed: packed.len() as u64, bytes: content.len() as u64 };
-        self.add(&header, Data::Bytes(packed));
+        self.add(&header, [Data::Bytes(packed)]);
     }
 
     /// Adds an asset as it is.
     pub(super) fn store(&mut self, name: &str, asset: Asset) {
         let header = Header { name, method: 0, crc32: asset.crc32, packed: asset.bytes, bytes: asset.bytes };
-        self.add(&header, Data::Asset(Box::new(asset)));
+        self.add(&header, [Data::Asset(Box::new(asset))]);
     }
 
-    fn add(&mut self, header: &Header<'_>, data: Data) {
+    /// Adds another archive as it is.
+    pub(super) fn nest(&mut self, name: &str, inner: Layout) {
+        let header = Header { name, method: 0, crc32: inner.crc32(), packed: inner.bytes, bytes: inner.bytes };
+        self.add(&header, inner.pieces);
+    }
+
+    fn add(&mut self, header: &Header<'_>, data: impl IntoIterator<Item = Data>) {
         let is_wide = header.bytes >= MAX_32 || header.packed >= MAX_32;
         let extra = if is_wide { wide(&[header.bytes, header.packed]) } else { Vec::new() };
         let mut local = Vec::new();
@@ -94,11 +138,11 @@ impl Archive {
         self.entries += 1;
         self.at += local.len() as u64 + header.packed;
         self.pieces.push(Data::Bytes(local));
-        self.pieces.push(data);
+        self.pieces.extend(data);
     }
 
-    /// The whole archive and its size.
-    pub(super) fn finish(mut self) -> (Vec<Data>, u64) {
+    /// The whole archive.
+    pub(super) fn finish(mut self) -> Layout {
         let (from, mut end) = (self.at, self.directory);
         let length = end.len() as u64;
         if self.entries >= MAX_16 || from >= MAX_32 || length >= MAX_32 {
@@ -126,7 +170,7 @@ impl Archive {
         put_16(&mut end, 0);
         self.at += end.len() as u64;
         self.pieces.push(Data::Bytes(end));
-        (self.pieces, self.at)
+        Layout { pieces: self.pieces, bytes: self.at }
     }
 }
 
@@ -142,7 +186,7 @@ impl Header<'_> {
         let both = self.bytes >= MAX_32 || self.packed >= MAX_32;
         put_32(to, if both { u32::MAX } else { narrow(self.packed) });
         put_32(to, if both { u32::MAX } else { narrow(self.bytes) });
-        // Names are made here, of an id and a few letters; the extra field has at most three numbers.
+        // Names are made here and have at most 255 bytes; the extra field has at most three numbers.
         put_16(to, u16::try_from(self.name.len()).unwrap_or(u16::MAX));
         put_16(to, u16::try_from(extra).unwrap_or(u16::MAX));
     }

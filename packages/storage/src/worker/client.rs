@@ -18,7 +18,7 @@ use super::message::{Ask, Tell, pack, unpack};
 use crate::{
     Error, Result,
     blobs::{Staged, Ticket, lock},
-    package::{Package, PackageError},
+    package::{Found, PackageError},
     platform::{sleep, spawn},
 };
 
@@ -78,8 +78,8 @@ impl Client {
         self.staged(&Ask::Hash, content, ticket).await
     }
 
-    /// Checks a package. None: there is no worker.
-    pub(crate) async fn check(&self, content: &Blob, ticket: &Ticket) -> Option<Result<Package, PackageError>> {
+    /// Finds out what a file is, and checks a package. None: there is no worker.
+    pub(crate) async fn check(&self, content: &Blob, ticket: &Ticket) -> Option<Result<Found, PackageError>> {
         Some(match self.call(&Ask::Check, content, ticket).await? {
             Ok(Answer::Checked(checked)) => *checked,
             Ok(Answer::Staged(_)) | Err(Error::Cancelled) => Err(PackageError::Cancelled),
@@ -161,7 +161,7 @@ impl Client {
 /// What a call has come to.
 enum Answer {
     Staged(Staged),
-    Checked(Box<Result<Package, PackageError>>),
+    Checked(Box<Result<Found, PackageError>>),
 }
 
 /// A worker that listens.

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::{
     Error,
     blobs::Look,
-    package::{Package, PackageError},
+    package::{Found, PackageError},
 };
 
 /// The page's part.
@@ -20,7 +20,7 @@ pub(super) enum Ask {
     Write { folder: Vec<String>, name: String },
     /// Hash the content.
     Hash,
-    /// Check the content, which is a package.
+    /// Check the content, which is a package or a backup.
     Check,
     /// What was asked for in this call isn't wanted any more.
     Cancel,
@@ -35,8 +35,8 @@ pub(super) enum Tell {
     Done(u64),
     /// All of them are.
     Found { hash: String, crc32: u32, bytes: u64, look: Option<Look> },
-    /// What the package holds, or why it is refused.
-    Checked(Box<Result<Package, PackageError>>),
+    /// What it is and holds, or why it is refused.
+    Checked(Box<Result<Found, PackageError>>),
     /// It failed.
     Failed(Failure),
 }

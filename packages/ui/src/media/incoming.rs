@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage::blobs::Source;
+use storage::{blobs::Source, package::is_package_name};
 
 use crate::platform;
 
@@ -31,9 +31,9 @@ impl Incoming {
         name.rsplit_once('.').is_some_and(|(_, ending)| ending == "json") || self.is_package()
     }
 
-    /// Whether it is a package, by its name.
+    /// Whether it is a package or a backup, by its name.
     pub fn is_package(&self) -> bool {
-        self.name.to_lowercase().ends_with(".genaiw.zip")
+        is_package_name(&self.name)
     }
 
     /// All of its bytes, for what is known to be small.
@@ -60,6 +60,7 @@ mod tests {
             ("flow.json", true),
             ("FLOW.JSON", true),
             ("a.genaiw.zip", true),
+            ("b.genaiw-backup (1).zip", true),
             ("photos.zip", false),
             ("json", false),
             ("a.json.png", false),

@@ -40,16 +40,19 @@ pub async fn keep_linked(store: &Store, toaster: Toaster, workflow: WorkflowId, 
     }
 }
 
-/// Two buttons for a card: download what it links to, and everything to which this workflow links. Where a window fetches nothing,
-/// there are none.
+/// What something at an address is called: the last part of its path.
+pub fn name_of_address(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let (_host, path) = rest.split(['?', '#']).next()?.split_once('/')?;
+    path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// Two buttons for a card: download what it links to, and everything to which this workflow links.
 #[component]
 pub fn KeepLinked(url: String) -> Element {
     let store = use_store();
     let toaster: Toaster = use_context();
     let mut going = use_signal(|| false);
-    if !platform::FETCHES {
-        return VNode::empty();
-    }
     let mut begin = move |store: Store, urls: BTreeSet<String>| {
         let Some(workflow) = store.open_id() else { return };
         going.set(true);
@@ -84,6 +87,23 @@ pub fn KeepLinked(url: String) -> Element {
                 onclick: move |_| begin(every.clone(), every.links()),
                 "Download all"
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_fetched_is_called_what_its_address_ends_with() {
+        for (url, name) in [
+            ("https://example.com/a/b.png?size=2#top", Some("b.png")),
+            ("https://example.com/a/", None),
+            ("https://example.com", None),
+            ("https://example.com?x=/a.png", None),
+        ] {
+            assert_eq!(name_of_address(url).as_deref(), name, "{url}");
         }
     }
 }

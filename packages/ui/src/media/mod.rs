@@ -18,7 +18,7 @@ pub use self::{
     elsewhere::{Coming, Elsewhere},
     incoming::{Incoming, sorted},
     ingest::{Arrival, Ingest, Stage},
-    linked::KeepLinked,
+    linked::{KeepLinked, name_of_address},
 };
 use ingest::first_of;
 

@@ -4,15 +4,20 @@ use std::rc::Rc;
 
 use dioxus::{core::spawn_forever, prelude::*};
 use storage::{
-    blobs::Ticket,
+    blobs::{FolderState, Ticket, Where},
     model::{Workflow, WorkflowId},
-    package::{Originals, Plan, file_name},
+    package::{Layout, Originals, Plan, file_name},
 };
 
-use super::use_panels;
+use super::{
+    ToExport,
+    back_up::{BackUp, BackUpButton},
+    going::{Going, Meter, follow},
+    use_panels,
+};
 use crate::{
-    media::words,
-    platform,
+    media::{Closed, words},
+    platform::{self, Saved},
     store::{Store, Topic, use_store, use_topic},
     widgets::{Dialog, Icon, IconName, Toaster},
 };
@@ -31,17 +36,10 @@ pub fn ExportButton() -> Element {
             "data-tip": "Save this workflow as one file",
             "data-tip-at": "end",
             disabled: open.is_none(),
-            onclick: move |_| export.set(open),
+            onclick: move |_| export.set(open.map(ToExport::One)),
             Icon { name: IconName::Upload }
         }
     }
-}
-
-/// How far an export is.
-#[derive(Clone)]
-struct Going {
-    ticket: Ticket,
-    label: String,
 }
 
 /// What goes out, and the decision.
@@ -49,8 +47,11 @@ struct Going {
 pub fn ExportDialog() -> Element {
     let export = use_panels().export;
     match export() {
-        Some(id) => rsx! {
+        Some(ToExport::One(id)) => rsx! {
             Export { key: "{id}", id }
+        },
+        Some(ToExport::All) => rsx! {
+            BackUp {}
         },
         None => VNode::empty(),
     }
@@ -83,26 +84,37 @@ fn Export(id: WorkflowId) -> Element {
         export.set(None);
     };
     let plan = planned.read();
-    let ready = matches!(&*plan, Some(Ok(_))) && going.read().is_none();
+    use_topic(&store, Topic::Folder);
+    let ready = matches!(&*plan, Some(Ok(plan)) if !waits_for_folder(&store, &plan.layout)) && going.read().is_none();
     let save = {
         let (store, file) = (store.clone(), file.clone());
         move |_| {
             let Some(Ok(plan)) = planned.read().clone() else { return };
             let ticket = Ticket::default();
-            going.set(Some(Going { ticket: ticket.clone(), label: format!("Saving {file}") }));
+            // Now: a moment later this is no click any more.
+            let chosen = platform::choose_target(&file);
+            going.set(Some(Going::new(format!("Saving {file}"), &ticket, plan.layout.bytes)));
             let (store, file) = (store.clone(), file.clone());
             spawn_forever(async move {
-                let saved = save_package(&store, id, plan, originals(), &file, &ticket, toaster).await;
+                let saved = match chosen.await {
+                    Ok(Some(target)) => {
+                        let work = Outgoing { id, plan, with_originals: originals(), target, file: file.clone() };
+                        work.save(&store, going, &ticket, toaster).await
+                    }
+                    // Nothing was chosen, so the dialog stays for another try.
+                    Ok(None) => {
+                        if let Ok(mut going) = going.try_write() {
+                            *going = None;
+                        }
+                        return;
+                    }
+                    Err(reason) => Err(reason),
+                };
                 // The dialog may be gone, or be another workflow's.
-                if export.peek().as_ref() == Some(&id) && !ticket.is_cancelled() {
+                if *export.peek() == Some(ToExport::One(id)) && !ticket.is_cancelled() {
                     export.set(None);
                 }
-                match saved {
-                    Ok(Some(words)) => toaster.info(words),
-                    Ok(None) => {}
-                    Err(_) if ticket.is_cancelled() => {}
-                    Err(error) => toaster.error(format!("“{file}” was not saved: {error}.")),
-                }
+                said(toaster, &file, &ticket, saved);
             });
         }
     };
@@ -118,6 +130,7 @@ fn Export(id: WorkflowId) -> Element {
                     },
                     Some(Ok(plan)) => rsx! {
                         Summary { name: name.clone(), file: file.clone(), plan: Shown(Rc::clone(plan)) }
+                        ClosedFolder { needed: plan.layout.has_any_in(Where::Folder) }
                     },
                 }
                 label { class: "option",
@@ -125,22 +138,21 @@ fn Export(id: WorkflowId) -> Element {
                         r#type: "checkbox",
                         class: "check",
                         checked: originals(),
-                        disabled: !platform::FETCHES,
                         onchange: move |event| originals.set(event.checked()),
                     }
                     span {
                         "Include originals"
                         small {
-                            if platform::FETCHES {
-                                "Fetches what is only linked, and puts it into the file. Without this links stay links."
-                            } else {
-                                "This window fetches nothing from the network; links stay links."
-                            }
+                            "Fetches what is only linked, and puts it into the file. Without this links stay links."
                         }
                     }
                 }
+                if let Some(going) = going() {
+                    Meter { going }
+                }
             }
             footer {
+                BackUpButton { class: "btn quiet" }
                 span { class: "grow q", role: "status",
                     if let Some(going) = going.read().as_ref() {
                         "{going.label}…"
@@ -168,14 +180,14 @@ fn Summary(name: String, file: String, plan: Shown) -> Element {
     let Shown(plan) = plan;
     let links = plan.urls.len();
     rsx! {
-        div { class: "report", "data-export-bytes": "{plan.bytes}", "data-export-assets": "{plan.embedded}", "data-export-links": "{links}",
+        div { class: "report", "data-export-bytes": "{plan.layout.bytes}", "data-export-assets": "{plan.embedded}", "data-export-links": "{links}",
             div { class: "rt",
                 Icon { name: IconName::PackageOpen }
                 span {
                     b { dir: "auto", "{name}" }
                     span { class: "file", "{file}" }
                 }
-                span { class: "num q", "{words::size(plan.bytes)}" }
+                span { class: "num q", "{words::size(plan.layout.bytes)}" }
             }
             div { class: "ledger",
                 Icon { name: IconName::Image }
@@ -199,32 +211,81 @@ fn Summary(name: String, file: String, plan: Shown) -> Element {
     }
 }
 
+/// What has to be done before media that are in the user's folder can go out: the browser asks only in a click.
+#[component]
+pub fn ClosedFolder(needed: bool) -> Element {
+    let store = use_store();
+    use_topic(&store, Topic::Folder);
+    let state = store.session().assets().folder();
+    if !needed || matches!(state, FolderState::None | FolderState::Granted { .. }) {
+        return VNode::empty();
+    }
+    rsx! {
+        div { class: "msg warn", role: "status",
+            Icon { name: IconName::Folder }
+            Closed { state, class: "grow" }
+        }
+    }
+}
+
+/// Whether what goes out can't be read until the user has allowed the folder.
+pub(super) fn waits_for_folder(store: &Store, layout: &Layout) -> bool {
+    let is_open = matches!(store.session().assets().folder(), FolderState::None | FolderState::Granted { .. });
+    !is_open && layout.has_any_in(Where::Folder)
+}
+
+/// Says what became of a file: where it is, or why it is not.
+pub(super) fn said(toaster: Toaster, file: &str, ticket: &Ticket, saved: Result<Saved, String>) {
+    match saved {
+        Ok(Saved::At(place)) => toaster.info(format!("Saved as {place}")),
+        Ok(Saved::Download) => toaster.info(format!("“{file}” is among your downloads")),
+        Err(_) if ticket.is_cancelled() => {}
+        Err(error) => toaster.error(format!("“{file}” was not saved: {error}.")),
+    }
+}
+
 /// A workflow as it is now. What is being edited is in memory; when it was changed last, the disk says.
-async fn workflow_of(store: &Store, id: WorkflowId) -> Result<Workflow, String> {
+pub(super) async fn workflow_of(store: &Store, id: WorkflowId) -> Result<Workflow, String> {
     store.session().flush().await;
     store.whole_workflow(id).await.map_err(|error| error.to_string())
 }
 
-/// Saves the package, with what is linked if that is wanted. Says what became of it.
-async fn save_package(
-    store: &Store,
+/// A package that is about to be saved.
+struct Outgoing {
     id: WorkflowId,
     plan: Rc<Plan>,
-    originals: bool,
-    file: &str,
-    ticket: &Ticket,
-    toaster: Toaster,
-) -> Result<Option<String>, String> {
-    let assets = store.session().assets().clone();
-    let plan = if originals && !plan.urls.is_empty() {
+    /// Whether what is linked is to be fetched, and put into it.
+    with_originals: bool,
+    target: platform::Target,
+    file: String,
+}
+
+impl Outgoing {
+    async fn save(
+        self,
+        store: &Store,
+        mut going: Signal<Option<Going>>,
+        ticket: &Ticket,
+        toaster: Toaster,
+    ) -> Result<Saved, String> {
+        let Self { id, plan, with_originals, target, file } = self;
+        let assets = store.session().assets().clone();
+        if !with_originals || plan.urls.is_empty() {
+            return follow(going, ticket, platform::save_archive(&plan.layout, &assets, target, ticket)).await;
+        }
         let (mut fetched, mut failed, mut held) = (Originals::new(), Vec::new(), Vec::new());
-        for url in &plan.urls {
+        for (number, url) in plan.urls.iter().enumerate() {
+            if let Ok(mut going) = going.try_write()
+                && let Some(going) = going.as_mut()
+            {
+                going.label = format!("Fetching {} of {}", number + 1, plan.urls.len());
+            }
             match platform::fetch(&assets, url, ticket).await {
                 Ok(added) => {
                     fetched.insert(url.clone(), added.asset.clone());
                     held.push(added);
                 }
-                Err(_) if ticket.is_cancelled() => return Ok(None),
+                Err(reason) if ticket.is_cancelled() => return Err(reason),
                 Err(reason) => failed.push(format!("{url} ({reason})")),
             }
         }
@@ -232,12 +293,10 @@ async fn save_package(
             toaster.error(format!("These stay links, since they can’t be fetched: {}.", failed.join(", ")));
         }
         let workflow = workflow_of(store, id).await?;
-        Rc::new(Plan::new(&assets, workflow, &fetched).await.map_err(|error| error.to_string())?)
-    } else {
-        plan
-    };
-    platform::save_package(&plan, &assets, file, ticket).await.map(|place| match place {
-        Some(place) => Some(format!("Saved as {place}")),
-        None => Some(format!("“{file}” is among your downloads")),
-    })
+        let plan = Plan::new(&assets, workflow, &fetched).await.map_err(|error| error.to_string())?;
+        if let Ok(mut going) = going.try_write() {
+            *going = Some(Going::new(format!("Saving {file}"), ticket, plan.layout.bytes));
+        }
+        follow(going, ticket, platform::save_archive(&plan.layout, &assets, target, ticket)).await
+    }
 }

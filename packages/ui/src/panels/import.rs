@@ -9,11 +9,17 @@ use storage::{
     blobs::{Source, Ticket},
     comfyui::{self, Import},
     model::{Stamp, WorkflowId},
-    package::{self, Outlook, Package, Way},
+    package::{self, Found, Outlook, Package, Way},
     rescue,
 };
 
-use super::{Panels, import_report::Report, library::show, use_panels};
+use super::{
+    Panels,
+    going::{Going, Meter, follow},
+    import_report::Report,
+    library::show,
+    use_panels,
+};
 use crate::{
     canvas::{Editor, use_editor},
     media::{Incoming, Ingest, words},
@@ -69,15 +75,6 @@ pub(super) struct Refusal {
     pub code: String,
     /// For people.
     pub words: String,
-}
-
-/// Work that takes its time: files are checked, or media stored.
-#[derive(Clone, Debug)]
-pub struct Going {
-    label: String,
-    ticket: Ticket,
-    done: u64,
-    total: u64,
 }
 
 impl Candidate {
@@ -148,45 +145,75 @@ pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
         let ticket = Ticket::default();
         // Anything else is checked before a dialog is drawn.
         if file.is_package() {
-            let label = format!("Checking {}", file.name);
-            going.set(Some(Going { label, ticket: ticket.clone(), done: 0, total: file.bytes }));
+            going.set(Some(Going::new(format!("Checking {}", file.name), &ticket, file.bytes)));
         }
-        let outcome = follow(going, &ticket, look_at(store, &file, ticket.clone())).await;
+        candidates.extend(look_at(store, going, file, &ticket).await);
         if ticket.is_cancelled() {
             going.set(None);
             return;
         }
-        candidates.push(Candidate { file: file.name, bytes: file.bytes, outcome });
     }
     going.set(None);
     import.set(Some(candidates));
 }
 
-async fn look_at(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
-    if file.is_package() {
-        return look_at_package(store, file, ticket).await;
-    }
-    let checked = match file.read().await {
-        Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
-        Err(error) => Err(Refusal { code: "unreadable".into(), words: format!("The file can’t be read: {error}") }),
+/// What a file is; what each of the packages in a backup is.
+async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming, ticket: &Ticket) -> Vec<Candidate> {
+    let backup = if file.is_package() {
+        match follow(going, ticket, package::find(file.source.clone(), ticket.clone())).await {
+            Ok(Found::Backup(backup)) => backup,
+            Ok(Found::Package(package)) => return vec![file.candidate(sound(store, *package, &file.source).await)],
+            Err(error) => return vec![file.candidate(Outcome::refused(error.code(), &error))],
+        }
+    } else {
+        let checked = match file.read().await {
+            Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
+            Err(error) => {
+                Err(Refusal { code: "unreadable".into(), words: format!("The file can’t be read: {error}") })
+            }
+        };
+        return vec![file.candidate(checked.unwrap_or_else(Outcome::Refused))];
     };
-    checked.unwrap_or_else(Outcome::Refused)
+    let (mut candidates, count) = (Vec::new(), backup.packages.len());
+    for (number, inside) in backup.packages.iter().enumerate() {
+        if ticket.is_cancelled() {
+            break;
+        }
+        let label = format!("Checking {} in {}, {} of {count}", inside.file(), file.name, number + 1);
+        going.set(Some(Going::new(label, ticket, inside.bytes)));
+        let outcome = match inside.source(&file.source).await {
+            Err(error) => Outcome::refused(error.code(), &error),
+            Ok(source) => match follow(going, ticket, package::look(source.clone(), ticket.clone())).await {
+                Ok(package) => sound(store, package, &source).await,
+                Err(error) => Outcome::refused(error.code(), &error),
+            },
+        };
+        candidates.push(Candidate { file: inside.file().to_owned(), bytes: inside.bytes, outcome });
+    }
+    candidates
 }
 
-async fn look_at_package(store: &Store, file: &Incoming, ticket: Ticket) -> Outcome {
-    let package = match package::look(file.source.clone(), ticket).await {
-        Ok(package) => package,
-        Err(error) => {
-            return Outcome::Refused(Refusal { code: error.code().to_owned(), words: sentence(&error.to_string()) });
-        }
-    };
+/// A package whose archive and graph are sound, and what would become of it here.
+async fn sound(store: &Store, package: Package, source: &Source) -> Outcome {
     let here = store.summary(package.workflow.id).map(|summary| summary.name);
     match package.outlook(store.session().assets()).await {
         Ok(outlook) => {
-            let (package, source) = (Rc::new(package), file.source.clone());
+            let (package, source) = (Rc::new(package), source.clone());
             Outcome::Package(Checked { package, source, outlook, here, as_update: false })
         }
-        Err(error) => Outcome::Refused(Refusal { code: "unreadable".into(), words: sentence(&error.to_string()) }),
+        Err(error) => Outcome::refused("unreadable", &error),
+    }
+}
+
+impl Outcome {
+    fn refused(code: &str, reason: &impl ToString) -> Self {
+        Self::Refused(Refusal { code: code.to_owned(), words: sentence(&reason.to_string()) })
+    }
+}
+
+impl Incoming {
+    fn candidate(&self, outcome: Outcome) -> Candidate {
+        Candidate { file: self.name.clone(), bytes: self.bytes, outcome }
     }
 }
 
@@ -195,29 +222,6 @@ pub(super) fn sentence(reason: &str) -> String {
     let mut letters = reason.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
-}
-
-/// Waits for `work`, and has the dialog tell how far it is.
-async fn follow<T>(mut going: Signal<Option<Going>>, ticket: &Ticket, work: impl Future<Output = T>) -> T {
-    let mut progress = ticket.progress();
-    let mut work = std::pin::pin!(work);
-    loop {
-        let told = {
-            let changed = std::pin::pin!(progress.changed());
-            match futures::future::select(work.as_mut(), changed).await {
-                futures::future::Either::Left((done, _)) => return done,
-                futures::future::Either::Right((told, _)) => told,
-            }
-        };
-        // Nobody tells anything any more.
-        if told.is_err() {
-            return work.await;
-        }
-        let done = *progress.borrow_and_update();
-        if let Some(going) = going.write().as_mut() {
-            going.done = done;
-        }
-    }
 }
 
 fn check(bytes: &[u8], file: &str, next_stamp: &mut dyn FnMut() -> Stamp) -> Result<Outcome, Refusal> {
@@ -265,14 +269,24 @@ impl Importer {
 
     async fn bring_all(self, candidates: Vec<Candidate>) {
         let Self { store, editor, toaster, ingest, panels } = self;
-        let mut last = None;
-        for candidate in candidates {
+        let (mut last, count) = (None, candidates.len());
+        for (number, candidate) in candidates.into_iter().enumerate() {
             let brought = match candidate.outcome {
                 Outcome::ComfyUi(mut import) => {
                     import.workflow.name = store.free_name(&import.workflow.name);
                     store.import_workflow(&import.workflow).map_err(|error| error.to_string())
                 }
-                Outcome::Package(checked) => bring_package(&store, panels, &candidate.file, &checked).await,
+                Outcome::Package(checked) => match bring_package(&store, panels, &candidate.file, &checked).await {
+                    Err(Stopped::Cancelled) => {
+                        // Whoever calls one off means all that were to come.
+                        if number > 0 {
+                            toaster.info(format!("{number} of {count} came in; the rest was called off."));
+                        }
+                        break;
+                    }
+                    Err(Stopped::Failed(reason)) => Err(reason),
+                    Ok(id) => Ok(id),
+                },
                 Outcome::Rescued(batch) => {
                     // Of a workflow that isn't here it may hold too little to show one: then it waits for the rest.
                     if let Some(id) = store.take_rescued(&batch) {
@@ -296,34 +310,50 @@ impl Importer {
     }
 }
 
+/// Why a package did not come in.
+enum Stopped {
+    Cancelled,
+    /// In words.
+    Failed(String),
+}
+
+impl Stopped {
+    fn because(error: impl ToString) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 /// Stores a package's media, and then its graph.
-async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<WorkflowId, String> {
+async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<WorkflowId, Stopped> {
     let Checked { package, source, as_update, .. } = checked;
     let (session, ticket) = (store.session().clone(), Ticket::default());
     let mut going = panels.import_going;
     let total = package.bytes();
     if total > 0 {
         let label = format!("Storing what is in {file}");
-        going.set(Some(Going { label, ticket: ticket.clone(), done: 0, total }));
+        going.set(Some(Going::new(label, &ticket, total)));
     }
     let keeping = package.keep_media(session.assets(), source, ticket.clone());
     let media = follow(going, &ticket, keeping).await;
     going.set(None);
     let media = media.map_err(|error| match error {
-        Error::Full(_) => format!("{error}; free some space in Storage, or choose a folder there, and try again"),
-        error => error.to_string(),
+        Error::Cancelled => Stopped::Cancelled,
+        Error::Full(_) => {
+            Stopped::Failed(format!("{error}; free some space in Storage, or choose a folder there, and try again"))
+        }
+        error => Stopped::because(error),
     })?;
     let way = if *as_update { Way::Update } else { Way::Copy };
     let mut workflow = package.workflow_with(&media, way, &mut || session.stamp());
     let stored = match way {
-        Way::Update => store.update_workflow(&workflow).await.map_err(|error| error.to_string()),
+        Way::Update => store.update_workflow(&workflow).await.map_err(Stopped::because),
         Way::Copy => {
             workflow.name = store.free_name(&workflow.name);
-            store.import_workflow(&workflow).map_err(|error| error.to_string())
+            store.import_workflow(&workflow).map_err(Stopped::because)
         }
     };
     if stored.is_err() {
-        media.undo(session.assets()).await.map_err(|error| error.to_string())?;
+        media.undo(session.assets()).await.map_err(Stopped::because)?;
         return stored;
     }
     // Held until the nodes that refer to them are on the disk.
@@ -340,7 +370,7 @@ pub fn ImportDialog() -> Element {
     let (mut import, going) = (panels.import, panels.import_going);
     if let Some(going) = going() {
         return rsx! {
-            Progress { label: going.label.clone(), done: going.done, total: going.total, oncancel: move |()| going.ticket.cancel() }
+            Progress { going: going.clone(), oncancel: move |()| going.ticket.cancel() }
         };
     }
     let Some(candidates) = import() else { return VNode::empty() };
@@ -382,16 +412,11 @@ pub fn ImportDialog() -> Element {
 
 /// How far something is, with a way out.
 #[component]
-fn Progress(label: String, done: u64, total: u64, oncancel: EventHandler<()>) -> Element {
+fn Progress(going: Going, oncancel: EventHandler<()>) -> Element {
     rsx! {
-        Dialog { title: "Import", subtitle: label, onclose: move |()| oncancel.call(()),
+        Dialog { title: "Import", subtitle: going.label.clone(), onclose: move |()| oncancel.call(()),
             div { class: "in",
-                div { class: "lrow going", role: "progressbar", aria_valuenow: "{words::percent(done, total.max(1))}", aria_valuemin: "0", aria_valuemax: "100", aria_label: "Progress",
-                    span {
-                        "{words::size(done)} of {words::size(total)}"
-                        div { class: "meter", i { width: "{words::percent(done, total.max(1))}%" } }
-                    }
-                }
+                Meter { going }
             }
             footer {
                 span { class: "grow" }

@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use storage::model::WorkflowId;
 
-use super::{library::show, use_panels};
+use super::{ToExport, library::show, use_panels};
 use crate::{
     canvas::use_editor,
     store::use_store,
@@ -30,7 +30,7 @@ pub fn ItemMenu() -> Element {
     let toaster: Toaster = use_context();
     let panels = use_panels();
     let windows = use_windows();
-    let (mut menu, mut renaming) = (panels.menu, panels.renaming);
+    let (mut menu, mut renaming, mut export) = (panels.menu, panels.renaming, panels.export);
     let Some(OpenMenu { id, x, y }) = menu() else { return VNode::empty() };
     let copied = store.clone();
     rsx! {
@@ -54,6 +54,11 @@ pub fn ItemMenu() -> Element {
                         }
                     });
                 },
+            }
+            MenuItem {
+                label: "Export",
+                icon: IconName::Upload,
+                onchoose: move |()| export.set(Some(ToExport::One(id))),
             }
             if let Some(windows) = windows {
                 MenuItem {

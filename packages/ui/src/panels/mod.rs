@@ -1,8 +1,10 @@
 //! What stands around the canvas.
 
+mod back_up;
 mod diagnostics;
 mod export;
 mod first_run;
+mod going;
 mod import;
 mod import_report;
 mod inspector;
@@ -21,6 +23,7 @@ use dioxus::prelude::*;
 use ::storage::model::WorkflowId;
 
 pub use self::{
+    back_up::BackUpButton,
     diagnostics::Diagnostics,
     export::ExportDialog,
     first_run::FirstRun,
@@ -33,10 +36,14 @@ pub use self::{
     unreadable::{say_unreadable_parts, say_unreadable_workflows},
     update::NewVersion,
 };
-use self::{
-    import::{Candidate, Going},
-    item_menu::OpenMenu,
-};
+use self::{going::Going, import::Candidate, item_menu::OpenMenu};
+
+/// What goes out as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ToExport {
+    One(WorkflowId),
+    All,
+}
 
 /// What the panels share beside the store.
 #[derive(Clone, Copy)]
@@ -51,8 +58,8 @@ pub struct Panels {
     pub import: Signal<Option<Vec<Candidate>>>,
     /// Files that are being checked, or media that are being stored.
     pub import_going: Signal<Option<Going>>,
-    /// The workflow that is about to be exported.
-    export: Signal<Option<WorkflowId>>,
+    /// What is about to be exported.
+    export: Signal<Option<ToExport>>,
     /// Whether the diagnostics are shown.
     pub diagnostics: Signal<bool>,
     /// Whether a file hangs over the window.

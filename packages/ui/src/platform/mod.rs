@@ -58,3 +58,13 @@ impl Update {
         }
     }
 }
+
+/// What became of a file that was to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It is there, under this name.
+    At(String),
+    /// The browser downloads it.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "a window writes files"))]
+    Download,
+}

@@ -103,6 +103,19 @@ fn names_that_become_one_file_are_refused() {
     for name in [FILE, &FILE.to_uppercase(), "MANIFEST.json", "manifest.json/x", "assets"] {
         assert_eq!(with(Entry::stored(name, b"x")), "duplicate-entry", "{name}");
     }
+    // Some systems write é as one sign, some as two, and to some both are one file.
+    for (one, other) in
+        [("caf\u{e9}.png", "cafe\u{301}.png"), ("\u{e9}/", "E\u{301}/"), ("a/\u{1e69}", "a/s\u{307}\u{323}")]
+    {
+        let mut entries = Fixture::new().entries();
+        entries.extend([Entry::stored(one, b""), Entry::stored("cafe.png", b"x"), Entry::stored(other, b"")]);
+        assert_eq!(verdict(archive(&entries)), "duplicate-entry", "{one} {other}");
+        entries.pop();
+        assert_eq!(verdict(archive(&entries)), "valid", "{one}");
+    }
+    let mut entries = Fixture::new().entries();
+    entries.extend([Entry::stored("e\u{301}", b"x"), Entry::stored("\u{e9}/inside", b"x")]);
+    assert_eq!(verdict(archive(&entries)), "duplicate-entry", "a file that is another's folder");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Packages that are what they should be, and packages that are not.
 
 mod archives;
+mod backups;
 mod corpus;
 mod graphs;
 mod zip;

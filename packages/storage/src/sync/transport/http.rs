@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::{BoxFuture, MaybeSend, MaybeSync, blobs::Source, sync::event::Failure};
 
 /// How long an answer may take. A function runs a second; what is slower is the way.
+#[cfg(target_arch = "wasm32")]
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the bytes of an original may take.
 const LONG_PATIENCE: Duration = Duration::from_mins(30);

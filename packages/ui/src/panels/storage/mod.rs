@@ -24,6 +24,7 @@ use self::{
     places::Places,
     workflows::Workflows,
 };
+use super::BackUpButton;
 use crate::{
     store::use_store,
     widgets::{Icon, IconName, Modal, use_dom_id},
@@ -108,6 +109,13 @@ fn Panel() -> Element {
                                 Workflows { version }
                             }
                             Places { version }
+                            section {
+                                div { class: "row",
+                                    h3 { class: "h grow", "Backup" }
+                                    BackUpButton { class: "btn small" }
+                                }
+                                p { class: "q s12", "All workflows and their media in one file that you keep elsewhere. To bring them back, import that file." }
+                            }
                             if counted.figures.files > 0 {
                                 Files { version }
                             }

@@ -17,11 +17,11 @@ use serde_json::Value;
 use storage::{
     blobs::{Added, Assets, Source, Ticket},
     model::AssetId,
-    package::{EXTENSION, Plan},
+    package::{BACKUP_EXTENSION, EXTENSION},
 };
 use tokio::task::spawn_blocking;
 
-use crate::media::Incoming;
+use crate::media::{Incoming, name_of_address};
 
 /// More files than this at once are a mistake: a whole disk was dropped.
 const MOST: usize = 10_000;
@@ -132,27 +132,8 @@ pub async fn copy_picture(_url: &str) -> Result<(), String> {
 /// # Errors
 /// Why not, in words.
 pub async fn save(assets: Assets, id: AssetId, name: String) -> Result<String, String> {
-    let folder = dirs::download_dir().or_else(dirs::home_dir).ok_or("there is no folder for downloads")?;
+    let folder = downloads()?;
     save_in(&folder, assets, id, &name).await
-}
-
-/// Saves a package among the user's downloads, under a name that nothing has yet, and says which.
-///
-/// # Errors
-/// Why not, in words.
-pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Ticket) -> Result<Option<String>, String> {
-    let folder = dirs::download_dir().or_else(dirs::home_dir).ok_or("there is no folder for downloads")?;
-    // Its name is taken, so that nobody else's file is replaced.
-    let (file, path) = create(&folder, name).map_err(|error| error.to_string())?;
-    drop(file);
-    match plan.save(assets, &path, ticket.clone()).await {
-        Ok(()) => Ok(Some(path.display().to_string())),
-        Err(error) => {
-            // Empty, and of no use.
-            let _stays = fs::remove_file(&path);
-            Err(error.to_string())
-        }
-    }
 }
 
 /// Saves a text among the user's downloads, under a name that nothing has yet, and says which.
@@ -160,7 +141,7 @@ pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Tic
 /// # Errors
 /// Why not, in words.
 pub fn save_text(name: &str, text: String) -> Result<Option<String>, String> {
-    let folder = dirs::download_dir().or_else(dirs::home_dir).ok_or("there is no folder for downloads")?;
+    let folder = downloads()?;
     let (mut file, path) = create(&folder, name).map_err(|error| error.to_string())?;
     match file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
         Ok(()) => Ok(Some(path.display().to_string())),
@@ -172,15 +153,18 @@ pub fn save_text(name: &str, text: String) -> Result<Option<String>, String> {
     }
 }
 
-/// Whether this window can fetch what is on the network.
-pub const FETCHES: bool = false;
-
-/// Not here: this process speaks to no network.
+/// Fetches what is at an address of the network, without telling it who asks, and keeps it.
 ///
 /// # Errors
-/// Always.
-pub async fn fetch(_assets: &Assets, _url: &str, _ticket: &Ticket) -> Result<Added, String> {
-    Err("this window fetches nothing from the network".into())
+/// Why not, in words.
+pub async fn fetch(assets: &Assets, url: &str, ticket: &Ticket) -> Result<Added, String> {
+    let source = storage::download(url).await?;
+    assets.put(source, name_of_address(url), ticket.quiet()).await.map_err(|error| error.to_string())
+}
+
+/// The user's folder for downloads.
+pub(super) fn downloads() -> Result<PathBuf, String> {
+    dirs::download_dir().or_else(dirs::home_dir).ok_or_else(|| "there is no folder for downloads".into())
 }
 
 async fn save_in(folder: &Path, assets: Assets, id: AssetId, name: &str) -> Result<String, String> {
@@ -215,10 +199,12 @@ fn harmless(name: &str) -> String {
 }
 
 /// Makes `a.png`, or `a (1).png`, or whichever there isn't yet.
-fn create(folder: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
+pub(super) fn create(folder: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
     let path = Path::new(name);
-    if let Some(stem) = name.strip_suffix(EXTENSION) {
-        return create_with(folder, stem, EXTENSION);
+    for ending in [EXTENSION, BACKUP_EXTENSION] {
+        if let Some(stem) = name.strip_suffix(ending) {
+            return create_with(folder, stem, ending);
+        }
     }
     let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let ending = path.extension().map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()));

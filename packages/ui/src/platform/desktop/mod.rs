@@ -2,6 +2,7 @@
 
 mod files;
 mod media;
+mod target;
 
 use std::{sync::OnceLock, time::Instant};
 
@@ -11,10 +12,11 @@ use super::{Leaving, PageState, Update};
 
 pub use self::{
     files::{
-        FETCHES, allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save,
-        save_package, save_text, use_folder,
+        allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save, save_text,
+        use_folder,
     },
     media::{ask_to_keep, look, pixel_ratio, quota},
+    target::{Target, choose_target, save_archive},
 };
 
 /// What the private files are called here.

@@ -4,6 +4,7 @@ mod files;
 mod folder;
 mod media;
 mod package;
+mod target;
 mod update;
 
 use dioxus::prelude::*;
@@ -17,7 +18,8 @@ pub use self::{
     files::{chosen, clear, copy_picture, dropped, on_paste, read},
     folder::{allow_folder, choose_folder, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
-    package::{FETCHES, fetch, save_package, save_text},
+    package::{fetch, save_text},
+    target::{Target, choose_target, save_archive},
     update::{on_update, take_update},
 };
 

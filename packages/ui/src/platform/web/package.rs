@@ -1,33 +1,18 @@
-//! Packages that leave a page, and what they link to.
+//! Downloads of a page's, and what it fetches.
 
 use std::time::Duration;
 
 use js_sys::{Function, Promise, Reflect};
-use storage::{
-    blobs::{Added, Assets, Source, Ticket},
-    package::Plan,
-};
+use storage::blobs::{Added, Assets, Source, Ticket};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlElement, Url};
 
 use super::files::words;
+use crate::media::name_of_address;
 
 /// How long a browser may take to begin with a download. It reads the address only then.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Whether this window can fetch what is on the network.
-pub const FETCHES: bool = true;
-
-/// Has the browser download a package. It puts it together from where the contents are; none of them goes through our memory.
-///
-/// # Errors
-/// Why not, in words.
-pub async fn save_package(plan: &Plan, assets: &Assets, name: &str, ticket: &Ticket) -> Result<Option<String>, String> {
-    let blob = plan.blob(assets, ticket.clone()).await.map_err(|error| error.to_string())?;
-    download(&blob, name).map_err(|error| words(&error))?;
-    Ok(None)
-}
 
 /// Has the browser download a text.
 ///
@@ -40,7 +25,7 @@ pub fn save_text(name: &str, text: String) -> Result<Option<String>, String> {
     Ok(None)
 }
 
-fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
+pub(super) fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
     let url = Url::create_object_url_with_blob(blob)?;
     press(&url, name)?;
     wasm_bindgen_futures::spawn_local(async move {
@@ -69,8 +54,7 @@ pub async fn fetch(assets: &Assets, url: &str, ticket: &Ticket) -> Result<Added,
     if ticket.is_cancelled() {
         return Err("it was cancelled".into());
     }
-    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).filter(|name| !name.is_empty());
-    let put = assets.put(Source::Blob(blob), name.map(str::to_owned), Ticket::default());
+    let put = assets.put(Source::Blob(blob), name_of_address(url), ticket.quiet());
     put.await.map_err(|error| error.to_string())
 }
 

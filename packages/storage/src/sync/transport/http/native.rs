@@ -1,17 +1,14 @@
 //! Requests of a process.
 
-use std::{
-    fmt,
-    io::{self, Read},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-};
+use std::{io::Read as _, sync::Mutex};
 
-use ureq::{Agent, SendBody};
+use ureq::SendBody;
 
-use super::{Bytes, Http, LARGEST, LONG_PATIENCE, PATIENCE, Request, Response, no_original};
+use super::{Bytes, Http, LARGEST, LONG_PATIENCE, Request, Response, no_original};
 use crate::{
     BoxFuture, Error,
-    blobs::{Pieces, Source, reader::Reader},
+    blobs::{Source, reader::Reader},
+    download_native::{Coming, agent},
     sync::event::Failure,
 };
 
@@ -63,57 +60,8 @@ fn fetch(url: &str, bytes: u64) -> Result<Source, Failure> {
     }
     // One byte more than there should be is another content.
     let body = answer.into_body().into_with_config().limit(bytes + 1).reader();
-    Ok(Source::Pieces(Arc::new(Coming { bytes, body: Mutex::new((0, Box::new(body))) })))
-}
-
-/// An original that is on its way. It can be read once, from its beginning to its end.
-struct Coming {
-    bytes: u64,
-    /// How far it was read.
-    body: Mutex<(u64, Box<dyn Read + Send>)>,
-}
-
-impl fmt::Debug for Coming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Coming").field("bytes", &self.bytes).finish_non_exhaustive()
-    }
-}
-
-impl Pieces for Coming {
-    fn size(&self) -> u64 {
-        self.bytes
-    }
-
-    fn read(&self, at: u64, buffer: &mut [u8]) -> crate::Result<usize> {
-        let failed = |reason: String| Error::Io { what: "the original".into(), reason };
-        let (done, body) = &mut *self.body.lock().unwrap_or_else(PoisonError::into_inner);
-        if at != *done {
-            return Err(failed("it comes over the network and can be read only once".into()));
-        }
-        loop {
-            match body.read(buffer) {
-                Ok(count) => {
-                    *done += count as u64;
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(format!("the connection was lost: {error}"))),
-            }
-        }
-    }
-}
-
-/// Connections are kept for the next request.
-fn agent() -> &'static Agent {
-    static AGENT: OnceLock<Agent> = OnceLock::new();
-    AGENT.get_or_init(|| {
-        Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .build()
-            .into()
-    })
+    // Whoever keeps it compares its hash.
+    Ok(Coming { bytes, expected: None, body: Mutex::new((0, Box::new(body))) }.into())
 }
 
 fn ask(request: &Request) -> Result<Response, Failure> {

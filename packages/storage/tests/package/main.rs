@@ -3,6 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so at once")]
 
+mod backup;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -123,9 +125,9 @@ async fn a_workflow_goes_out_and_comes_in_equal_with_ids_of_its_own() {
     let file = home.path().join("a.genaiw.zip");
     let ticket = Ticket::default();
     let progress = ticket.progress();
-    plan.save(session.assets(), &file, ticket).await.unwrap();
+    plan.layout.save(session.assets(), &file, ticket).await.unwrap();
     let written = fs::read(&file).unwrap();
-    assert_eq!((written.len() as u64, *progress.borrow()), (plan.bytes, plan.bytes));
+    assert_eq!((written.len() as u64, *progress.borrow()), (plan.layout.bytes, plan.layout.bytes));
     let text = String::from_utf8_lossy(&written);
     assert!(!text.contains(&unused.id.to_string()), "only its own assets");
 
@@ -189,11 +191,11 @@ async fn the_same_workflow_is_the_same_file() {
     let plan = Plan::new(known.assets(), sent, &originals).await.unwrap();
     // Their bytes are under the names that they had.
     let file = other.path().join("golden.genaiw.zip");
-    let error = plan.save(known.assets(), &file, Ticket::default()).await.unwrap_err();
+    let error = plan.layout.save(known.assets(), &file, Ticket::default()).await.unwrap_err();
     assert!(matches!(error, Error::Missing { .. } | Error::Io { .. } | Error::Unavailable(_)), "{error:?}");
     assert!(files(other.path()).is_empty(), "what failed leaves nothing");
-    let written = plan.to_bytes(|asset| picture(if asset.id == one.id { 1 } else { 2 }));
-    assert_eq!(written.len() as u64, plan.bytes);
+    let written = plan.layout.to_bytes(|asset| picture(if asset.id == one.id { 1 } else { 2 }));
+    assert_eq!(written.len() as u64, plan.layout.bytes);
     assert_eq!(sha256(&written), "feaa8d705863341011da101686079938de8309c95c4e67350702fbb97737ee32");
 }
 
@@ -206,7 +208,7 @@ async fn an_update_changes_what_differs_and_deletes_nothing() {
     session.write(batch(&sent, session.stamp()));
     session.flush().await;
     let file = home.path().join("a.genaiw.zip");
-    plan(&session, &sent).await.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
 
     // Nothing has changed since.
     let (came, _media) = import(&session, &file, Way::Update).await;
@@ -253,7 +255,7 @@ async fn what_is_refused_or_fails_leaves_the_store_as_it_was() {
     let (one, two) = (keep(&session, &picture(1)).await, keep(&session, &picture(2)).await);
     let sent = workflow(&mut || session.stamp(), &one, &two);
     let file = other.path().join("a.genaiw.zip");
-    plan(&session, &sent).await.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
 
     let receiver_home = other.path().join("receiver");
     let receiver = open(&receiver_home).await;
@@ -312,7 +314,7 @@ async fn a_package_comes_in_without_its_damaged_parts_and_says_where_they_were()
     let (one, two) = (keep(&session, &picture(1)).await, keep(&session, &picture(2)).await);
     let sent = workflow(&mut || session.stamp(), &one, &two);
     let file = home.path().join("a.genaiw.zip");
-    plan(&session, &sent).await.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
     let mut broken = fs::read(&file).unwrap();
     let at = broken.windows(100).position(|part| part == [1; 100]).unwrap();
     broken[at] ^= 1;
@@ -333,7 +335,7 @@ async fn a_package_comes_in_without_its_damaged_parts_and_says_where_they_were()
     let plan = Plan::new(receiver.assets(), came, &Originals::new()).await.unwrap();
     assert_eq!((plan.embedded, plan.missing.len()), (1, 1));
     let again = other.path().join("b.genaiw.zip");
-    plan.save(receiver.assets(), &again, Ticket::default()).await.unwrap();
+    plan.layout.save(receiver.assets(), &again, Ticket::default()).await.unwrap();
     let package = look(Source::File(again), Ticket::default()).await.unwrap();
     assert_eq!(package.refusal(), None);
     let Some(NodeResult::Other(mark)) = &package.workflow.nodes[0].result else { panic!("no mark") };
@@ -351,9 +353,9 @@ async fn an_export_that_is_called_off_or_finds_damage_leaves_nothing_and_replace
     fs::write(&file, "what was there").unwrap();
     let ticket = Ticket::default();
     ticket.cancel();
-    assert_eq!(plan.save(session.assets(), &file, ticket).await, Err(Error::Cancelled));
+    assert_eq!(plan.layout.save(session.assets(), &file, ticket).await, Err(Error::Cancelled));
     fs::write(home.path().join(format!("atelier/assets/image/{}", two.id)), picture(7)).unwrap();
-    let error = plan.save(session.assets(), &file, Ticket::default()).await.unwrap_err();
+    let error = plan.layout.save(session.assets(), &file, Ticket::default()).await.unwrap_err();
     assert!(matches!(&error, Error::Io { reason, .. } if reason.contains("damaged")), "{error:?}");
     assert_eq!(files(other.path()).into_iter().collect::<Vec<_>>(), [(file, sha256(b"what was there"))]);
 }
@@ -369,7 +371,7 @@ async fn an_original_is_embedded_in_place_of_its_address() {
     let plan = Plan::new(session.assets(), sent, &originals).await.unwrap();
     assert_eq!((plan.embedded, plan.urls.len()), (3, 0));
     let file = home.path().join("a.genaiw.zip");
-    plan.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    plan.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
     let package = look(Source::File(file), Ticket::default()).await.unwrap();
     assert_eq!((package.refusal(), package.contents().len()), (None, 3));
     let mark = package.workflow.nodes[1].config.get("from").unwrap().text();
@@ -398,7 +400,7 @@ async fn another_programs_reader_agrees_on_every_entry() {
     let (one, two) = (keep(&session, &picture(1)).await, keep(&session, &picture(2)).await);
     let sent = workflow(&mut || session.stamp(), &one, &two);
     let file = home.path().join("a.genaiw.zip");
-    plan(&session, &sent).await.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
     let python = Command::new("python3").args(["-c", READ_WITH_PYTHON]).arg(&file).output();
     let Ok(output) = python else {
         println!("skipped: there is no python3");
@@ -415,7 +417,7 @@ async fn info_zip_unpacks_a_package_to_the_same_contents() {
     let (one, two) = (keep(&session, &picture(1)).await, keep(&session, &picture(2)).await);
     let sent = workflow(&mut || session.stamp(), &one, &two);
     let (file, folder) = (home.path().join("a.genaiw.zip"), home.path().join("unpacked"));
-    plan(&session, &sent).await.save(session.assets(), &file, Ticket::default()).await.unwrap();
+    plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
     let Ok(output) = Command::new("unzip").arg("-q").arg(&file).arg("-d").arg(&folder).output() else {
         println!("skipped: there is no unzip");
         return;

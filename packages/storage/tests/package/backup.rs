@@ -1,0 +1,187 @@
+//! Several workflows out of one store in one file, and into another.
+
+use std::pin::pin;
+
+use futures::future::{Either, select};
+use storage::package::{self, Backup, Found, PackageError};
+
+use super::*;
+
+/// Three workflows: two of one name, which share a picture, and one with nothing in it.
+async fn three(session: &Session) -> Vec<Workflow> {
+    let (one, two, three) =
+        (keep(session, &picture(1)).await, keep(session, &picture(2)).await, keep(session, &picture(3)).await);
+    let mut empty = Workflow::new(WorkflowId::new(session.stamp()), "Nothing / yet");
+    empty.updated_at = 1_794_406_254_608;
+    vec![workflow(&mut || session.stamp(), &one, &two), empty, workflow(&mut || session.stamp(), &two, &three)]
+}
+
+async fn plans(session: &Session, workflows: &[Workflow]) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    for workflow in workflows {
+        plans.push(plan(session, workflow).await);
+    }
+    plans
+}
+
+/// Backs the workflows up.
+async fn written(session: &Session, workflows: &[Workflow], file: &Path) {
+    let layout = package::backup(plans(session, workflows).await).unwrap();
+    let ticket = Ticket::default();
+    let progress = ticket.progress();
+    layout.save(session.assets(), file, ticket).await.unwrap();
+    assert_eq!((fs::metadata(file).unwrap().len(), *progress.borrow()), (layout.bytes, layout.bytes));
+}
+
+async fn listed(source: &Source) -> Backup {
+    let found = package::find(source.clone(), Ticket::default()).await;
+    let Ok(Found::Backup(backup)) = found else { unreachable!("a backup was written: {found:?}") };
+    backup
+}
+
+/// Brings in every package that is sound. Gives the workflows, and why the others stay out.
+async fn restored(session: &Session, file: &Path) -> (Vec<Workflow>, Vec<(String, PackageError)>) {
+    let whole = Source::File(file.to_owned());
+    let (mut came, mut refused) = (Vec::new(), Vec::new());
+    for inside in listed(&whole).await.packages {
+        let source = inside.source(&whole).await.unwrap();
+        let package = look(source.clone(), Ticket::default()).await;
+        let refusal = package.as_ref().map_or_else(|error| Some(error.clone()), |package| package.refusal().cloned());
+        if let Some(error) = refusal {
+            refused.push((inside.file().to_owned(), error));
+            continue;
+        }
+        let package = package.unwrap();
+        let media = package.keep_media(session.assets(), &source, Ticket::default()).await.unwrap();
+        let workflow = package.workflow_with(&media, Way::Update, &mut || session.stamp());
+        session.write(batch(&workflow, session.stamp()));
+        session.flush().await;
+        came.push(workflow);
+    }
+    (came, refused)
+}
+
+#[tokio::test]
+async fn everything_that_is_backed_up_comes_back_elsewhere() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let session = open(home.path()).await;
+    let sent = three(&session).await;
+    let (file, turned) = (home.path().join("one.zip"), home.path().join("two.zip"));
+    written(&session, &sent, &file).await;
+    written(&session, &sent.iter().rev().cloned().collect::<Vec<_>>(), &turned).await;
+    assert_eq!(fs::read(&file).unwrap(), fs::read(&turned).unwrap(), "the order does not matter");
+
+    let names: Vec<_> =
+        listed(&Source::File(file.clone())).await.packages.iter().map(|inside| inside.entry.clone()).collect();
+    assert_eq!(names, ["Lighthouse- 灯塔.genaiw.zip", "Lighthouse- 灯塔 (2).genaiw.zip", "Nothing - yet.genaiw.zip"]);
+
+    let receiver = open(other.path()).await;
+    let (came, refused) = restored(&receiver, &file).await;
+    assert_eq!(refused, []);
+    assert_eq!(receiver.assets().usage().await.unwrap().assets.len(), 3, "the shared picture is kept once");
+    assert_eq!(receiver.assets().verify(Ticket::default()).await.unwrap(), []);
+    // What came back goes out as the same file but for the ids of the media.
+    let of = |workflow: &Workflow| {
+        let mut all = vec![workflow.name.clone(), workflow.id.to_string(), json(&workflow.extra).text().to_owned()];
+        for node in &workflow.nodes {
+            let result = node.result.as_ref().map(|result| match result {
+                NodeResult::Asset(asset) => asset.hash.clone().unwrap_or_default(),
+                other => json(other).text().to_owned(),
+            });
+            all.push(format!("{} {} {:?} {:?} {result:?}", node.id, node.kind, node.position, node.extra));
+        }
+        all.extend(workflow.edges.iter().map(|edge| format!("{edge:?}")));
+        all.sort();
+        all
+    };
+    let sorted = |workflows: &[Workflow]| {
+        let mut all: Vec<_> = workflows.iter().map(of).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(&came), sorted(&sent));
+}
+
+#[tokio::test]
+async fn a_damaged_package_is_named_and_the_rest_comes_back() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let session = open(home.path()).await;
+    let sent = three(&session).await;
+    let file = home.path().join("a.zip");
+    written(&session, &sent, &file).await;
+    let mut bytes = fs::read(&file).unwrap();
+    // The first picture is in the first package only.
+    let at = bytes.windows(100).position(|part| part == [1; 100]).unwrap();
+    bytes[at] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let receiver = open(other.path()).await;
+    let (came, refused) = restored(&receiver, &file).await;
+    let refused: Vec<_> = refused.iter().map(|(file, error)| (&**file, error.code())).collect();
+    assert_eq!(refused, [("Lighthouse- 灯塔.genaiw.zip", "entry-damaged")]);
+    assert_eq!(came.len(), 2);
+    assert_eq!(receiver.assets().usage().await.unwrap().assets.len(), 2, "nothing of the damaged one");
+}
+
+#[tokio::test]
+async fn a_backup_that_is_called_off_anywhere_leaves_nothing_and_replaces_nothing() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let session = open(home.path()).await;
+    let sent = three(&session).await;
+    let layout = package::backup(plans(&session, &sent).await).unwrap();
+    let file = other.path().join("a.zip");
+    fs::write(&file, "what was there").unwrap();
+    let mut called_off = 0;
+    // After so many steps of progress, until it is through before that.
+    for steps in 0.. {
+        let ticket = Ticket::default();
+        let mut progress = ticket.progress();
+        let saving = layout.save(session.assets(), &file, ticket.clone());
+        let calling_off = async {
+            for _ in 0..steps {
+                progress.changed().await.unwrap();
+            }
+            ticket.cancel();
+        };
+        let saved = match select(pin!(saving), pin!(calling_off)).await {
+            Either::Left((saved, _)) => saved,
+            Either::Right(((), saving)) => saving.await,
+        };
+        let names: Vec<_> = files(other.path()).into_keys().collect();
+        assert_eq!(names, std::slice::from_ref(&file), "after {steps} steps");
+        match saved {
+            Err(error) => assert_eq!(error, Error::Cancelled),
+            Ok(()) => break,
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"what was there");
+        called_off += 1;
+        fs::write(&file, "what was there").unwrap();
+    }
+    assert!(called_off > 2, "it was called off {called_off} times");
+    assert_eq!(fs::metadata(&file).unwrap().len(), layout.bytes);
+}
+
+const UNPACK_WITH_PYTHON: &str = r"
+import io, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as outer:
+    assert outer.testzip() is None
+    for name in outer.namelist():
+        with zipfile.ZipFile(io.BytesIO(outer.read(name))) as package:
+            assert package.testzip() is None
+            assert 'manifest.json' in package.namelist()
+    print(len(outer.namelist()))
+";
+
+#[tokio::test]
+async fn another_program_gets_the_packages_out() {
+    let home = tempfile::tempdir().unwrap();
+    let session = open(home.path()).await;
+    let file = home.path().join("a.zip");
+    let sent = three(&session).await;
+    written(&session, &sent, &file).await;
+    let Ok(output) = Command::new("python3").args(["-c", UNPACK_WITH_PYTHON]).arg(&file).output() else {
+        println!("skipped: there is no python3");
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "3");
+}
