@@ -19,9 +19,7 @@ pub struct Loopback {
 impl Loopback {
     /// Starts it with these arguments. What it needs of npm is installed.
     pub fn start(arguments: &[&str]) -> Result<Self> {
-        for folder in ["convex", "tests/sync"] {
-            node::install(&root().join(folder))?;
-        }
+        node::install_sync()?;
         let mut command = node::node()?;
         command.arg(root().join("tests/sync/loopback/main.mjs")).args(arguments);
         let mut server =

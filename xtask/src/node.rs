@@ -43,6 +43,11 @@ pub fn node() -> Result<Command> {
     Ok(node)
 }
 
+/// Installs what the sync server on this machine needs.
+pub fn install_sync() -> Result<()> {
+    ["convex", "tests/sync"].iter().try_for_each(|folder| install(&root().join(folder)))
+}
+
 /// Installs what the lock file names, unless that is what is there.
 pub fn install(folder: &Path) -> Result<()> {
     let lock = folder.join("package-lock.json");

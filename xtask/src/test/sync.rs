@@ -2,13 +2,12 @@
 
 use anyhow::Result;
 
-use super::{Options, Outcome, lint, node};
+use super::{Options, Outcome, desktop::App, lint, node};
 use crate::{cargo, loopback::Loopback, process, root, serve, site};
 
 pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
     let folder = root().join("convex");
-    crate::node::install(&folder)?;
-    crate::node::install(&root().join("tests/sync"))?;
+    crate::node::install_sync()?;
     let mut types = crate::node::node()?;
     lint::check(
         outcome,
@@ -17,8 +16,9 @@ pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
     native(options, outcome)?;
     // Some of them are the app's.
     let address = serve::serve_aside(site::build(options.profile)?)?;
+    let app = App::build()?;
     node::run("tests/sync", options, outcome, |command| {
-        command.env("ATELIER_URL", &address);
+        app.tell(command.env("ATELIER_URL", &address));
     })
 }
 

@@ -37,6 +37,7 @@ pub struct FaultBackend<B: ?Sized> {
     commits: AtomicUsize,
     failing: Mutex<BTreeMap<usize, Error>>,
     reads: AtomicUsize,
+    oplogs: AtomicUsize,
     is_dead: Arc<AtomicBool>,
     batches: Mutex<Vec<Arc<Batch>>>,
     under_way: Arc<UnderWay>,
@@ -69,6 +70,7 @@ impl<B: Backend + ?Sized> FaultBackend<B> {
             commits: AtomicUsize::new(0),
             failing: Mutex::default(),
             reads: AtomicUsize::new(0),
+            oplogs: AtomicUsize::new(0),
             is_dead: Arc::default(),
             batches: Mutex::default(),
             under_way: Arc::default(),
@@ -89,6 +91,11 @@ impl<B: Backend + ?Sized> FaultBackend<B> {
     /// How many reads there were.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
+    }
+
+    /// How many of them were of the oplog.
+    pub fn oplogs(&self) -> usize {
+        self.oplogs.load(Ordering::SeqCst)
     }
 
     /// What `ask` asks for, unless it fails.
@@ -185,6 +192,7 @@ impl<B: Backend + ?Sized> Backend for FaultBackend<B> {
     }
 
     fn oplog(&self) -> BoxFuture<Result<Vec<OplogRecord>>> {
+        self.oplogs.fetch_add(1, Ordering::SeqCst);
         self.read(|inner| inner.oplog())
     }
 

@@ -9,7 +9,7 @@ use super::{
     op::{self, LocalOp, MAX_OPS},
     queue::{Waiting, WaitingState},
     status::{News, Problem, State, Status},
-    wire::{ApplyOps, Changes, ChangesSince, Head, OpsApplied, Role},
+    wire::{ApplyOps, Changes, ChangesSince, Code, Head, OpsApplied},
     workflow::{self, Outcome, Page, Progress, Pull, WorkflowSync},
 };
 use crate::{
@@ -406,12 +406,10 @@ impl SyncEngine {
                 .or_insert_with(|| WorkflowSync::new(head.workflow_id, uploaded, Kept::default()));
             workflow.head = workflow.head.max(head.seq);
             workflow.listed = true;
-            let was = workflow.role.replace(head.role);
-            let is_better = was != workflow.role && head.role != Role::Viewer;
-            match workflow.problem {
-                Some(Problem::NotListed) => workflow.problem = None,
-                Some(Problem::Forbidden) if is_better => workflow.problem = None,
-                _ => {}
+            workflow.role = Some(head.role);
+            // Only strangers are refused as a whole, and this user is none any more.
+            if matches!(workflow.problem, Some(Problem::NotListed | Problem::Forbidden)) {
+                workflow.problem = None;
             }
         }
         for (id, workflow) in workflows {
@@ -479,7 +477,9 @@ impl SyncEngine {
             Ok(answer) => answer,
             Err(failure) => {
                 if let Failure::Refused(reason) = &failure {
-                    workflow.problem = Some(Problem::Refused(reason.clone()));
+                    let is_strange = Code::from(reason.clone()) == Code::Forbidden;
+                    workflow.problem =
+                        Some(if is_strange { Problem::Forbidden } else { Problem::Refused(reason.clone()) });
                 }
                 return self.failed(id, &failure);
             }

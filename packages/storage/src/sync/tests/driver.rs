@@ -7,10 +7,10 @@ use std::{
 
 use crate::{
     BoxFuture, Event as Told, Session,
-    backend::{Backend, Batch, memory::Memory},
+    backend::{Backend, Batch, fault::FaultBackend, memory::Memory},
     model::{EntityKey, Json, NodeId, RegisterName, Registers, WorkflowId},
     sync::{
-        Config, Driver, Failure, State,
+        Config, Driver, Failure, Settings, State,
         transport::{
             Transport,
             memory::{MemoryTransport, Server},
@@ -65,7 +65,12 @@ impl Device {
     }
 
     async fn on(backend: Memory, server: &Arc<Mutex<Server>>) -> Self {
-        let (session, _events) = Session::on(Arc::new(backend.clone())).await.unwrap();
+        Self::over(backend.clone(), Arc::new(backend), server).await
+    }
+
+    /// With a session that sees the database through another one.
+    async fn over(backend: Memory, seen: Arc<dyn Backend>, server: &Arc<Mutex<Server>>) -> Self {
+        let (session, _events) = Session::on(seen).await.unwrap();
         let line = Line { inner: MemoryTransport::new(Arc::clone(server), "ada"), is_up: Arc::new(Mutex::new(true)) };
         Self { backend, session, line, driver: None }
     }
@@ -179,4 +184,46 @@ async fn without_sync_nothing_is_recorded() {
     one.set(workflow, RegisterName::Name, "Dunes");
     one.session.flush().await;
     assert_eq!(one.backend.oplog().await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oplog_is_not_read_again_for_what_is_committed_here() {
+    let (server, memory) = (server(), Memory::new());
+    let watched = Arc::new(FaultBackend::new(memory.clone(), []));
+    let mut one = Device::over(memory, watched.clone(), &server).await;
+    let (workflow, node) = keys(&one);
+    one.set(workflow, RegisterName::Name, "Dunes");
+    one.sync("one");
+    one.settle().await;
+    let before = watched.oplogs();
+    assert!(before > 0, "it is read at the start");
+    for edit in 0..20 {
+        one.set(node, RegisterName::Title, &edit.to_string());
+        one.session.flush().await;
+    }
+    one.settle().await;
+    assert_eq!(watched.oplogs(), before);
+    let there = server.lock().unwrap().workflow(workflow.workflow).unwrap().entities().count();
+    assert_eq!(there, 2, "all of it was sent");
+    // What another tab records is only there.
+    one.driver.as_ref().unwrap().recorded_elsewhere();
+    one.settle().await;
+    assert_eq!(watched.oplogs(), before + 1);
+}
+
+#[tokio::test]
+async fn a_device_keeps_its_name_whatever_is_set() {
+    let (session, _events) = Session::on(Arc::new(Memory::new())).await.unwrap();
+    // Nobody listens there.
+    let first = session.set_sync(&Settings { on: true, address: "http://127.0.0.1:1".into(), ..Settings::default() });
+    let first = first.unwrap();
+    assert!(!first.device.is_empty());
+    let off = session.set_sync(&Settings { on: false, ..first.clone() }).unwrap();
+    let elsewhere = session.set_sync(&Settings { on: true, address: "http://localhost:1".into(), ..off }).unwrap();
+    session.keep_originals(true).await.unwrap();
+    session.flush().await;
+    let stored = session.sync_settings().await.unwrap();
+    assert_eq!((&elsewhere.device, &stored.device), (&first.device, &first.device));
+    assert!(stored.keep_originals && stored.on);
+    session.stop_sync();
 }

@@ -367,3 +367,21 @@ fn how_what_is_new_becomes_known_is_told_and_forgotten_when_sync_ends() {
     assert!(desk.effects.contains(&Effect::Watch(false)));
     assert_eq!(desk.engine.status().news, News::Unknown);
 }
+
+#[test]
+fn who_is_removed_while_he_reads_stops_asking_and_goes_on_when_he_is_let_in_again() {
+    let (mut desk, node) = Desk::new();
+    let head = |role| Head { workflow_id: node.workflow, seq: 9, gc_seq: 0, role, name: None };
+    desk.hear(Event::Heads(vec![head(Role::Editor)]));
+    let (request, _) = desk.pull().unwrap();
+    desk.hear(Event::Pulled { request, answer: Err(Failure::Refused("FORBIDDEN".into())) });
+    let status = desk.engine.status();
+    assert_eq!(status.workflows[&node.workflow].problem, Some(Problem::Forbidden));
+    assert_eq!(status.state, State::UpToDate);
+    desk.wait(600_000);
+    assert_eq!(desk.pull(), None, "he isn't let in, however often he asks");
+    // He may look at it again, and change nothing.
+    desk.hear(Event::Heads(vec![head(Role::Viewer)]));
+    assert_eq!(desk.engine.status().workflows[&node.workflow].problem, None);
+    assert_eq!(desk.pull().map(|(_, cursor)| cursor), Some(5));
+}

@@ -47,6 +47,11 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// What a user may do with it.
+    pub fn role(&self, user: &str) -> Option<Role> {
+        self.members.get(user).copied()
+    }
+
     /// Its entities.
     pub fn entities(&self) -> impl Iterator<Item = (EntityKey, &Registers)> {
         self.entities.iter().map(|(key, (registers, _))| (*key, registers))

@@ -1,6 +1,6 @@
 //! What happens, and when.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::AddAssign};
 
 use super::{
     check,
@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     backend::Batch,
-    model::{EdgeId, EntityKey, NodeId, Part, RegisterName, Registers, WorkflowId},
+    model::{Clock, EdgeId, EntityKey, NodeId, Part, Register, RegisterName, Registers, WorkflowId},
     sync::{
         Effect, Event, Failure, Problem, State,
         backoff::Chance,
         transport::memory::{Server, Stored},
-        wire::{ApplyOps, ChangesSince, Code, Op},
+        wire::{ApplyOps, ChangesSince, Code, Op, Role},
     },
 };
 
@@ -27,6 +27,10 @@ const CALM: u64 = 60 * MINUTE;
 
 /// How long the server remembers what is deleted: about as long as a call can be late.
 const RETENTION: u64 = MINUTE / 3;
+
+/// Whose the first workflows are, and who is let in now and then.
+pub const OWNER: &str = "one";
+const GUEST: &str = "two";
 
 /// What a server refuses.
 pub const BAD: &str = "\"bad\"";
@@ -47,6 +51,34 @@ enum Happening {
     Sweep,
     /// A clock that was a year ahead is corrected.
     Correct(usize),
+    /// The owner says what the guest may do with all that is there. None: nothing any more.
+    Let(Option<Role>),
+}
+
+/// How often what is rare happened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// Something that a viewer changed was refused.
+    refused: usize,
+    /// Somebody who is no member asked.
+    strangers: usize,
+    /// Work that a wrong clock had dated was brought in as a copy.
+    copies: usize,
+}
+
+impl Seen {
+    /// Whether everything happened.
+    pub fn has_all(&self) -> bool {
+        self.refused > 0 && self.strangers > 0 && self.copies > 0
+    }
+}
+
+impl AddAssign for Seen {
+    fn add_assign(&mut self, other: Self) {
+        self.refused += other.refused;
+        self.strangers += other.strangers;
+        self.copies += other.copies;
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +97,7 @@ pub struct World {
     happenings: BTreeMap<(u64, u64), Happening>,
     pub server: Server,
     pub replicas: Vec<Replica>,
+    seen: Seen,
     /// What the server has forgotten, as it was then.
     pub swept: BTreeMap<EntityKey, Registers>,
     workflows: Vec<WorkflowId>,
@@ -83,7 +116,13 @@ impl World {
         let mut chance = Chance::new(seed ^ 0x5eed);
         // Two to eight, few more often.
         let count = 2 + usize::try_from(chance.below(7).min(chance.below(7))).unwrap();
-        let replicas: Vec<_> = (0..count).map(|number| Replica::new(number, chance.next(), "one")).collect();
+        let mut replicas: Vec<_> = (0..count).map(|number| Replica::new(number, chance.next(), OWNER)).collect();
+        if count > 2
+            && chance.below(3) == 0
+            && let Some(last) = replicas.last_mut()
+        {
+            last.user = GUEST;
+        }
         let mut server = Server::new(BEGIN);
         server.rule = Some(rule);
         let trouble = [0, 20, 60, 120][usize::try_from(chance.below(4)).unwrap()];
@@ -98,6 +137,7 @@ impl World {
             happenings: BTreeMap::new(),
             server,
             replicas,
+            seen: Seen::default(),
             swept: BTreeMap::new(),
             workflows: Vec::new(),
             trouble,
@@ -130,7 +170,7 @@ impl World {
         usize::try_from(self.chance.below(end as u64)).unwrap()
     }
 
-    pub fn run(mut self) {
+    pub fn run(mut self) -> Seen {
         self.prepare();
         let (mut looked, mut rests_since) = (0, BEGIN);
         while let Some(((time, _), happening)) = self.happenings.pop_first() {
@@ -151,6 +191,7 @@ impl World {
         }
         check::check(&self);
         self.say(|| format!("seed {} is fine", self.seed));
+        self.seen
     }
 
     /// What there is before sync is turned on.
@@ -189,6 +230,13 @@ impl World {
         if self.chance.below(3) == 0 {
             for _ in 0..3 {
                 self.after(CHAOS, Happening::Sweep);
+            }
+        }
+        if self.replicas.iter().any(|replica| replica.user == GUEST) {
+            self.after(CHAOS / 6, Happening::Let(Some(Role::Editor)));
+            for _ in 0..4 {
+                let role = [Some(Role::Editor), Some(Role::Viewer), None][self.pick(3)];
+                self.after(CHAOS, Happening::Let(role));
             }
         }
     }
@@ -240,11 +288,31 @@ impl World {
                     }
                 }
             }
+            Happening::Let(role) => {
+                self.say(|| format!("the guest is {role:?} from now on"));
+                let is_owners = |id: &WorkflowId| {
+                    self.server.workflow(*id).is_some_and(|stored| stored.role(OWNER) == Some(Role::Owner))
+                };
+                let owners: Vec<_> = self.workflows.iter().copied().filter(is_owners).collect();
+                for workflow in owners {
+                    self.server.let_in(workflow, GUEST, role);
+                }
+            }
             Happening::Correct(number) => {
                 self.say(|| format!("the clock of {number} is corrected"));
                 self.replicas[number].skew -= YEAR;
             }
         }
+    }
+
+    /// Whether a workflow is among a user's.
+    pub fn is_listed(&self, user: &str, workflow: WorkflowId) -> bool {
+        self.server.heads(user).iter().any(|head| head.workflow_id == workflow)
+    }
+
+    /// Everything that the server has.
+    pub fn stored(&self) -> impl Iterator<Item = &Stored> {
+        self.workflows.iter().filter_map(|id| self.server.workflow(*id))
     }
 
     fn entities(&self, workflow: WorkflowId) -> BTreeMap<EntityKey, Registers> {
@@ -343,10 +411,18 @@ impl World {
                     body.ops.truncate(count);
                 }
                 let answer = self.server.apply_ops(user, &body);
+                for result in answer.iter().flat_map(|answer| &answer.results) {
+                    if result.code == Some(Code::Forbidden) {
+                        let counted =
+                            if result.entities.is_some() { &mut self.seen.refused } else { &mut self.seen.strangers };
+                        *counted += 1;
+                    }
+                }
                 request.map(|request| Event::Pushed { request, answer })
             }
             Call::Pull(body) => {
                 let answer = self.server.changes_since(user, &body);
+                self.seen.strangers += usize::from(answer.is_err());
                 request.map(|request| Event::Pulled { request, answer })
             }
         };
@@ -389,6 +465,9 @@ impl World {
                 if let Some(workflow) = self.ahead(number) {
                     // Only who has corrected the clock has something to gain.
                     if self.replicas[number].skew < YEAR / 2 {
+                        if self.chance.below(2) == 0 {
+                            self.copy(number, workflow);
+                        }
                         return self.hear(number, Event::SetAside(workflow));
                     }
                 }
@@ -460,6 +539,32 @@ impl World {
         self.commit(number, batch, true);
     }
 
+    /// Somebody brings in a workflow's content once more, as another workflow and with stamps of a clock that is right.
+    fn copy(&mut self, number: usize, workflow: WorkflowId) {
+        let seed = self.chance.next();
+        let replica = &mut self.replicas[number];
+        let rows = replica.rows(workflow);
+        replica.clock = Clock::new(seed);
+        let copy = WorkflowId::new(replica.stamp(self.now));
+        let mut batch = Batch::new();
+        for (key, row) in rows.iter().filter(|(_, row)| !row.registers.is_deleted()) {
+            let stamp = replica.stamp(self.now);
+            let fresh = |(name, register): (&RegisterName, &Register)| {
+                (name.clone(), Register { stamp, value: register.value.clone() })
+            };
+            let key = match key.part {
+                Part::Itself => EntityKey::workflow(copy),
+                Part::Node(_) => EntityKey::node(copy, NodeId::new(stamp)),
+                Part::Edge(_) => EntityKey::edge(copy, EdgeId::new(stamp)),
+            };
+            batch.merge(key, &row.registers.iter().map(fresh).collect());
+        }
+        self.workflows.push(copy);
+        self.seen.copies += 1;
+        self.say(|| format!("{number} brings {workflow} in as {copy}"));
+        self.commit(number, batch, true);
+    }
+
     fn ahead(&self, number: usize) -> Option<WorkflowId> {
         let status = self.replicas[number].engine.status();
         let is_ahead = |problem: &Option<Problem>| matches!(problem, Some(Problem::ClockAhead(_)));
@@ -497,10 +602,14 @@ impl World {
                     .heads(replica.user)
                     .into_iter()
                     .all(|head| status.workflows.contains_key(&head.workflow_id));
+                // What somebody did who may not do it any more waits for another time.
+                let waits_for_leave = status.workflows.values().all(|workflow| {
+                    workflow.pending == 0 || matches!(workflow.problem, Some(Problem::Forbidden | Problem::NotListed))
+                });
                 replica.alive
                     && replica.wanted.is_empty()
                     && status.state == State::UpToDate
-                    && status.pending == 0
+                    && (status.pending == 0 || waits_for_leave)
                     && knows_all
             })
             && !self.happenings.values().any(|happening| match happening {
