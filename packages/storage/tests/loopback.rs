@@ -15,9 +15,11 @@ use serde_json::{Value, json};
 use storage::{
     Location, Session,
     backend::Batch,
-    model::{EntityKey, Json, NodeId, RegisterName, Registers, WorkflowId},
+    blobs::{Source, Ticket},
+    model::{Asset, EntityKey, Json, NodeId, RegisterName, Registers, WorkflowId},
     sync::{
         Failure, News, Settings, State, Status,
+        media::{self, Fetching, MediaStatus},
         transport::{Subscription, Transport, convex::Convex, http, socket},
         wire::Head,
     },
@@ -95,6 +97,31 @@ impl Device {
         let mut batch = Batch::new();
         batch.merge(key, &Registers::new().with(name, self.session.stamp(), value));
         self.session.write(batch);
+    }
+
+    /// A node that refers to a content that it has.
+    async fn picture(&self, content: &[u8]) -> (EntityKey, Asset) {
+        let put = self.session.assets().put(Source::Bytes(content.into()), Some("dune.bin".into()), Ticket::default());
+        let asset = put.await.unwrap().asset;
+        let (workflow, node) = keys(self);
+        self.set(workflow, RegisterName::Name, "Dunes");
+        let (mut batch, stamp) = (Batch::new(), self.session.stamp());
+        let reference = Json::new(&asset.reference()).unwrap();
+        let registers = Registers::new().with(RegisterName::Type, stamp, "media");
+        batch.merge(node, &registers.with(RegisterName::config("media"), stamp, reference));
+        self.session.write(batch);
+        (node, asset)
+    }
+
+    async fn until_media(&self, what: &str, is_so: impl Fn(&MediaStatus) -> bool) {
+        let driver = self.session.media_sync().unwrap();
+        let said = timeout(PATIENCE, driver.status().wait_for(is_so)).await.map(drop);
+        assert!(said.is_ok(), "{what}: {:?}", *driver.status().borrow());
+    }
+
+    /// What it has of a content.
+    async fn content(&self, asset: &Asset) -> Option<Vec<u8>> {
+        self.session.assets().read(asset.id, 0..u64::MAX).await.ok()
     }
 
     /// Waits until it has this value.
@@ -241,4 +268,58 @@ async fn without_sync_nobody_is_asked() {
     tokio::time::sleep(MOMENT).await;
     let after = control(&json!({}));
     assert_eq!((&after["total"]["calls"], &after["sockets"]), (&json!(0), &json!(0)), "{after}");
+}
+
+#[tokio::test]
+#[ignore = "needs ATELIER_LOOPBACK"]
+async fn an_original_is_sent_once_whatever_fails_and_comes_whole() {
+    calm();
+    // More than fits the buffers on the way.
+    let content: Vec<u8> = (0..3_000_000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let one = Device::new("test:media").await;
+    // Each step of the way fails once, and one answer is lost.
+    for path in ["assets:urls", "assets:uploadUrl", "storage:upload", "assets:commit"] {
+        fault(json!({"fault": "status", "status": 503, "path": path}));
+    }
+    fault(json!({"fault": "cut", "path": "assets:commit"}));
+    let (_, asset) = one.picture(&content).await;
+    one.until_media("it is sent", |status| (status.sent, status.to_send) == (1, 0)).await;
+    assert_eq!(calls("http storage:upload"), 1, "its bytes went once");
+
+    let two = Device::new("test:media").await;
+    two.until_media("it is known of", |status| status.elsewhere == 1 && status.elsewhere_bytes == 3_000_000).await;
+    assert_eq!(two.content(&asset).await, None, "nobody has asked for it");
+    // Cut in the middle, and then refused.
+    fault(json!({"fault": "cut", "path": "storage:get"}));
+    fault(json!({"fault": "status", "status": 503, "path": "storage:get"}));
+    two.session.media_sync().unwrap().hear(media::Event::Wanted(asset.id));
+    two.until_media("it comes", |status| status.elsewhere == 0 && status.fetches.is_empty()).await;
+    assert_eq!(two.content(&asset).await.unwrap(), content);
+    assert_eq!(two.session.assets().sweep().await, Ok(0), "nothing is left of what was cut");
+    two.settled().await;
+    assert_eq!(calls("http storage:upload"), 1, "and it isn't sent back");
+}
+
+#[tokio::test]
+#[ignore = "needs ATELIER_LOOPBACK"]
+async fn a_server_that_refuses_an_original_is_quoted_and_tried_again_when_the_user_wants() {
+    calm();
+    let (one, content) = (Device::new("test:refused").await, b"the dunes at dusk");
+    fault(json!({"fault": "status", "status": 400, "path": "storage:upload"}));
+    let (_, asset) = one.picture(content).await;
+    let is_refused = |status: &MediaStatus| status.problems.iter().any(|one| one.is_upload && one.reason == "Fault");
+    one.until_media("why is said", is_refused).await;
+    one.session.media_sync().unwrap().hear(media::Event::Retry);
+    one.until_media("it is sent", |status| status.sent == 1 && status.problems.is_empty()).await;
+
+    let two = Device::new("test:refused").await;
+    two.until_media("it is known of", |status| status.elsewhere == 1).await;
+    fault(json!({"fault": "status", "status": 404, "path": "storage:get"}));
+    let want = || two.session.media_sync().unwrap().hear(media::Event::Wanted(asset.id));
+    want();
+    let is_gone = |fetching: &Fetching| matches!(fetching, Fetching::Failed(reason) if reason.contains("404"));
+    two.until_media("why is said", |status| status.fetches.get(&asset.id).is_some_and(is_gone)).await;
+    want();
+    two.until_media("it comes", |status| status.fetches.is_empty()).await;
+    assert_eq!(two.content(&asset).await.unwrap(), content);
 }
