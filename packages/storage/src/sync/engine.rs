@@ -165,8 +165,9 @@ impl SyncEngine {
 
     /// How sync goes.
     pub fn status(&self) -> Status {
+        let server_now = self.server_now();
         let workflows: BTreeMap<_, _> =
-            self.workflows.iter().flatten().map(|(id, workflow)| (*id, workflow.status())).collect();
+            self.workflows.iter().flatten().map(|(id, workflow)| (*id, workflow.status(server_now))).collect();
         let pending = workflows.values().map(|workflow| workflow.pending).sum();
         Status { state: self.state(), news: self.news.clone(), pending, last_success: self.last_success, workflows }
     }

@@ -72,7 +72,8 @@ pub struct WorkflowStatus {
 /// Why something isn't synced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The server takes some changes only later, since their time is ahead of its clock by more than a day. In milliseconds.
+    /// The server takes some changes only later, since their time is ahead of its clock by more than a day: the first of them in so many
+    /// hours.
     ClockAhead(u64),
     /// The user may not change the workflow, and isn't one of its members.
     Forbidden,

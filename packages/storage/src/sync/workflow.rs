@@ -98,7 +98,8 @@ pub(super) struct Outcome {
 }
 
 /// How far ahead of its clock a server takes stamps, in milliseconds.
-const AHEAD: u64 = 24 * 60 * 60 * 1000;
+const AHEAD: u64 = 24 * HOUR;
+const HOUR: u64 = 60 * 60 * 1000;
 
 impl WorkflowSync {
     pub fn new(id: WorkflowId, progress: Progress, kept: Kept) -> Self {
@@ -148,13 +149,15 @@ impl WorkflowSync {
         self.is_open() && (!self.progress.uploaded || self.is_behind() || self.queue.is_ready())
     }
 
-    pub fn status(&self) -> WorkflowStatus {
+    /// How it goes. `server_now` is the server's clock, as far as it is known.
+    pub fn status(&self, server_now: Option<u64>) -> WorkflowStatus {
+        let hours = |until: u64| until.saturating_sub(server_now.unwrap_or(until)).div_ceil(HOUR);
         WorkflowStatus {
             included: !self.progress.excluded,
             pending: self.queue.len(),
             waiting: super::waiting::listed(&self.queue),
             role: self.role,
-            problem: self.problem.clone().or_else(|| self.ahead().map(Problem::ClockAhead)),
+            problem: self.problem.clone().or_else(|| self.ahead().map(|until| Problem::ClockAhead(hours(until)))),
             kept: self.kept.clone(),
         }
     }

@@ -122,12 +122,9 @@ fn One(id: WorkflowId, name: String, one: WorkflowStatus) -> Element {
 
 fn words(one: &WorkflowStatus) -> String {
     match &one.problem {
-        Some(Problem::ClockAhead(millis)) => {
-            let hours = millis.div_ceil(3_600_000);
-            format!(
-                "Waits: the clock of this device was ahead. The server takes it in {}.",
-                words::count(usize::try_from(hours).unwrap_or(usize::MAX), "hour", "hours")
-            )
+        Some(Problem::ClockAhead(hours)) => {
+            let hours = words::count(usize::try_from(*hours).unwrap_or(usize::MAX), "hour", "hours");
+            format!("Waits: the clock of this device was ahead. The server takes it in {hours}.")
         }
         Some(Problem::Forbidden) => "You may not change it on the server. Your changes stay here.".into(),
         Some(Problem::NotListed) => "It is no longer among yours on the server. It stays here.".into(),
