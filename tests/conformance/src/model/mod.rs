@@ -42,9 +42,7 @@ pub(crate) async fn a_fault_at_any_operation_loses_nothing(harness: Rc<dyn Harne
     let plan = Plan { mishaps: Vec::new(), ..Plan::of_seed(REPEATED) };
     let (commits, reads) = run(&*harness, 0, &plan).await;
     assert!(commits > 10 && reads > 10, "{commits} commits and {reads} reads are no test");
-    let mut number = 1;
-    for plan in plan.with_each_fault(commits, reads) {
+    for (number, plan) in (1..).zip(plan.with_each_fault(commits, reads)) {
         run(&*harness, number, &plan).await;
-        number += 1;
     }
 }
