@@ -23,10 +23,11 @@ enum Part {
     Packages,
     Canvas,
     Latency,
+    Sync,
 }
 
 impl Part {
-    const ALL: [Part; 5] = [Part::Storage, Part::Assets, Part::Packages, Part::Canvas, Part::Latency];
+    const ALL: [Part; 6] = [Part::Storage, Part::Assets, Part::Packages, Part::Canvas, Part::Latency, Part::Sync];
 
     fn name(self) -> &'static str {
         match self {
@@ -35,6 +36,7 @@ impl Part {
             Part::Packages => "packages",
             Part::Canvas => "canvas",
             Part::Latency => "latency",
+            Part::Sync => "sync",
         }
     }
 
@@ -63,6 +65,11 @@ impl Part {
             }
             Part::Canvas | Part::Latency => {
                 script.env("ATELIER_URL", serve::serve_aside(site::build(Profile::Release)?)?);
+                vec![script]
+            }
+            Part::Sync => {
+                node::install_sync()?;
+                script.env("BENCH", native()?);
                 vec![script]
             }
         })
