@@ -52,10 +52,6 @@ struct UnderWay {
 
 impl<B: Backend> FaultBackend<B> {
     /// `faults` by number of the commit.
-    #[cfg_attr(
-        target_arch = "wasm32",
-        expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
-    )]
     pub fn new(inner: B, faults: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         Self::over(Arc::new(inner), faults)
     }
