@@ -40,15 +40,15 @@ export function packageOf(name, pictures) {
   const assets = [];
   const contents = {};
   const nodes = pictures.map((picture, number) => {
-    const node = { id: id(number + 1), type: "image-file", position: { x: 400 * number, y: 0 }, config: {} };
+    const node = { id: id(number + 1), type: "image-file", position: { x: 400 * number, y: 0 } };
     if (typeof picture === "string") {
       assets.push({ id: id(number + 1000), origin: "url", url: picture });
-      return { ...node, result: { kind: "url", url: picture } };
+      return { ...node, config: { asset: { kind: "url", url: picture } } };
     }
     const asset = { id: id(number + 1000), origin: "embedded", file: `assets/${number}.png`, bytes: picture.length, mime: "image/png" };
     contents[asset.file] = picture;
     assets.push({ ...asset, hash: `sha256-${createHash("sha256").update(picture).digest("hex")}` });
-    return { ...node, result: { kind: "embedded", id: asset.id } };
+    return { ...node, config: { asset: { kind: "embedded", id: asset.id } } };
   });
   const manifest = { packageVersion: 1, workflow: { id: id(0), file: "workflow.json", name }, assets };
   const workflow = { id: id(0), name, nodes, edges: [] };
