@@ -27,8 +27,9 @@ impl Here {
         Self { database: InIndexedDb::new(case), at, by }
     }
 
-    async fn files(&self) -> Arc<dyn Place> {
-        Arc::new(Opfs::open_in(&self.database.name, self.by).await.unwrap())
+    async fn files(&self) -> Option<Arc<dyn Place>> {
+        let files = Opfs::open_in(&self.database.name, self.by).await?;
+        Some(Arc::new(files) as Arc<dyn Place>)
     }
 
     /// As a folder of the user's: the browser gives its own for it without a dialog.
@@ -47,7 +48,7 @@ impl Ground for Here {
     fn place(&self) -> LocalBoxFuture<'_, Arc<dyn Place>> {
         Box::pin(async {
             match self.at {
-                Where::Own => self.files().await,
+                Where::Own => self.files().await.unwrap(),
                 Where::Folder => self.chosen().await,
                 _ => self.blobs().await,
             }
@@ -57,7 +58,7 @@ impl Ground for Here {
     fn device(&self) -> LocalBoxFuture<'_, Device> {
         Box::pin(async {
             let folder = if self.at == Where::Folder { Some(self.chosen().await) } else { None };
-            Device { own: Some(self.files().await), database: self.blobs().await, folder }
+            Device { own: self.files().await, database: self.blobs().await, folder }
         })
     }
 

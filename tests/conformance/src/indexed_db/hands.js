@@ -19,7 +19,9 @@ export const sleep = (millis) => new Promise((done) => setTimeout(done, millis))
 
 export const destroy = (name) => result(indexedDB.deleteDatabase(name));
 
-export const exists = async (name) => (await indexedDB.databases()).some((database) => database.name === name);
+export const exists = async (name) =>
+  // Of one whose first upgrade was undone, WebKit keeps the name, with version 0.
+  (await indexedDB.databases()).some((database) => database.name === name && database.version > 0);
 
 /**
  * Opens a connection, without a version as whoever wants to read does. Makes the tables that are missing if that upgrades it.
@@ -152,6 +154,11 @@ export function refuseOpening() {
 /** From now on the browser has no database at all. */
 export function removeIndexedDb() {
   Object.defineProperty(window, "indexedDB", { value: undefined, configurable: true });
+}
+
+/** Whether the browser has private files, which also stand in for a user's folder. */
+export function hasFiles() {
+  return navigator.storage?.getDirectory !== undefined;
 }
 
 /** A folder as a user would have chosen it, without the browser's dialog. */

@@ -40,6 +40,8 @@ extern "C" {
     pub fn refuse_opening();
     #[wasm_bindgen(js_name = removeIndexedDb)]
     pub fn remove_indexed_db();
+    #[wasm_bindgen(js_name = hasFiles)]
+    pub fn has_files() -> bool;
     #[wasm_bindgen(catch)]
     pub async fn folder(name: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = forgetMoves)]

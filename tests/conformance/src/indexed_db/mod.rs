@@ -139,12 +139,13 @@ const GROUNDS: &[InPage] = &[
     ("where_nothing_can_be_moved_", Where::Folder, By::Worker, hands::forget_moves),
 ];
 
-/// The names of all cases that [`run`] knows.
+/// The names of all cases that [`run`] knows, but for those of places that this browser has not.
 pub fn names() -> Vec<String> {
     let own = OWN.iter().map(|case| case.name);
     let all = EVERYWHERE.iter().map(|case| case.name).chain(KEPT.iter().map(|case| case.name)).chain(own);
     let in_places = GROUNDS
         .iter()
+        .filter(|(_, at, ..)| *at == Where::Database || hands::has_files())
         .flat_map(|(ground, ..)| PLACES.iter().chain(MEDIA).map(move |case| format!("{ground}{}", case.name)));
     all.map(str::to_owned).chain(in_places).collect()
 }
