@@ -68,6 +68,10 @@ impl<'a> World<'a> {
     }
 
     /// A connection with the faults that are left for this tab.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")
+    )]
     async fn open(&self, tab: usize) -> Tab {
         let (commits, reads) = self.before[tab];
         let faults = self.plan.faults(tab).split_off(&commits);
