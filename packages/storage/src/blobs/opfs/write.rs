@@ -75,7 +75,9 @@ pub(super) async fn write_in(
         // Looked at last: a content is worth more than a picture of it.
         Ok(staged) => Ok(Staged { look: look(&content, &staged.head).await, ..staged }),
         Err(error) => {
-            remove(folder, name).await?;
+            // Whoever wrote may let it go a moment later. What can't be removed even then, the next sweep finds; the first error is the
+            // one that tells something.
+            let _left = when_free(async || remove(folder, name).await).await;
             match error {
                 // A full disk ends the writing with a word of its own.
                 Error::Refused { message, .. } if has_no_room().await => Err(Error::Full(message)),
