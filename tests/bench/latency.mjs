@@ -147,10 +147,9 @@ async function download() {
   absolute({ name: "latency: the first visit downloads", unit: "kB", ours: bytes / 1000, bar: BARS.download });
 }
 
+const parts = { edits, boots, download };
 try {
-  await edits();
-  await boots();
-  await download();
+  for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts)) await parts[name]();
 } finally {
   for (const end of ends) await end();
   await closeBrowser();
