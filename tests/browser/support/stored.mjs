@@ -94,7 +94,14 @@ export function mediaOnDisk(page, paths) {
     const files = {};
     for (const [path, handle] of await walk(root, "")) {
       if (wanted && !wanted.has(path)) continue;
-      const bytes = await (await handle.getFile()).arrayBuffer();
+      // It may go while it is being looked at.
+      const bytes = await handle
+        .getFile()
+        .then((file) => file.arrayBuffer())
+        .catch((error) => {
+          if (error.name !== "NotFoundError" && error.name !== "NotReadableError") throw error;
+        });
+      if (!bytes) continue;
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
       const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
       files[path] = { bytes: bytes.byteLength, hash: `sha256-${hash}` };
