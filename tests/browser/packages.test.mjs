@@ -50,6 +50,35 @@ test("a package whose workflow is here comes in as a copy, and its media are kep
   assert.equal((await storedRows(app.page, "assets")).length, 2);
 });
 
+test("a package updates its workflow, and all of that is undone at once", async (t) => {
+  const app = await open(t);
+  await withPictures(app);
+  const { name, bytes } = await saved(app);
+  const update = async () => {
+    await lookedOver(app, name, bytes);
+    await app.importDialog.getByRole("radio", { name: "Update yours" }).check();
+    await importButton(app).click();
+  };
+  const nodes = () => app.page.locator("[data-node-id]");
+  // What was deleted comes back with the update, and goes again when that is undone.
+  await nodes().first().click();
+  await app.page.keyboard.press("Delete");
+  await haveNodes(app, 1);
+  await update();
+  await haveNodes(app, 2);
+  await app.page.locator(".toast", { hasText: "updated" }).getByRole("button", { name: "Undo" }).click();
+  await haveNodes(app, 1);
+  await app.saved();
+  await app.reload();
+  await haveNodes(app, 1);
+  assert.equal((await app.workflowIds()).length, 1);
+
+  await update();
+  await haveNodes(app, 2);
+  await update();
+  await app.page.locator(".toast", { hasText: "nothing has changed" }).waitFor();
+});
+
 /** All of the library: each workflow's name, and what its nodes are and show, by hash, in some order. */
 async function everything(app) {
   const rows = await storedRows(app.page);

@@ -14,8 +14,8 @@ use crate::{files, node, process, progress, root, system};
 const BINARYEN: &str = "binaryen@132.0.0";
 
 /// What rustc emits, and no more: with `--all-features` wasm-opt writes imports that browsers refuse.
-const FEATURES: [&str; 6] =
-    ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+const FEATURES: [&str; 7] =
+    ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "simd"];
 
 /// Where npm puts it, whether or not it is there yet.
 pub fn path() -> PathBuf {

@@ -10,11 +10,10 @@ use futures::{StreamExt, stream};
 use super::{Package, check::Content, refs, target};
 use crate::{
     Error, Result,
-    backend::Loaded,
     blobs::{Assets, Held, Source, Ticket},
     model::{
-        Asset, AssetId, AssetPlace, AssetRef, EdgeId, EntityKey, Json, MediaKind, NodeId, NodeStatus, Object, Part,
-        Register, RegisterName, Registers, Stamp, Workflow, WorkflowId,
+        Asset, AssetId, AssetPlace, AssetRef, EdgeId, Json, MediaKind, NodeId, NodeStatus, Object, Stamp, Workflow,
+        WorkflowId,
     },
 };
 
@@ -161,7 +160,7 @@ fn unfailing<T>(result: std::result::Result<T, std::convert::Infallible>) -> T {
 pub enum Way {
     /// As a new one.
     Copy,
-    /// Into the one of the same id: see [`update`].
+    /// Into the one of the same id: see [`super::Update`].
     Update,
 }
 
@@ -267,60 +266,5 @@ fn missing(id: AssetId, mime: Option<&str>) -> AssetRef {
         bytes: None,
         hash: None,
         extra: Object::default(),
-    }
-}
-
-/// What an update changes in a workflow that is here: the registers whose values differ, with a fresh stamp, and the entities that
-/// are not here or were deleted. Nothing is deleted: what the package does not have stays.
-///
-/// # Errors
-/// A number that JSON can't hold.
-pub fn update(
-    loaded: &Loaded,
-    workflow: &Workflow,
-    stamp: Stamp,
-) -> std::result::Result<Vec<(EntityKey, Registers)>, serde_json::Error> {
-    let nodes: HashMap<NodeId, &Registers> = loaded.nodes.rows.iter().map(|(id, row)| (*id, &row.registers)).collect();
-    let edges: HashMap<EdgeId, &Registers> = loaded.edges.rows.iter().map(|(id, row)| (*id, &row.registers)).collect();
-    let mut all = vec![(EntityKey::workflow(workflow.id), workflow.to_registers(stamp))];
-    for node in &workflow.nodes {
-        all.push((EntityKey::node(workflow.id, node.id), node.to_registers(stamp)?));
-    }
-    for edge in &workflow.edges {
-        all.push((EntityKey::edge(workflow.id, edge.id), edge.to_registers(stamp)?));
-    }
-    let mut patches = Vec::new();
-    for (key, wanted) in all {
-        let here = match key.part {
-            Part::Itself => loaded.workflow.as_ref().map(|row| &row.registers),
-            Part::Node(id) => nodes.get(&id).copied(),
-            Part::Edge(id) => edges.get(&id).copied(),
-        };
-        let Some(here) = here else {
-            patches.push((key, wanted));
-            continue;
-        };
-        let differs = |name: &RegisterName, register: &Register| !same(here.value(name), register.value.as_ref());
-        let mut patch: Registers = wanted
-            .iter()
-            .filter(|(name, register)| differs(name, register))
-            .map(|(name, register)| (name.clone(), register.clone()))
-            .collect();
-        if here.is_deleted() {
-            patch = patch.with(RegisterName::Deleted, stamp, false);
-        }
-        if !patch.is_empty() {
-            patches.push((key, patch));
-        }
-    }
-    Ok(patches)
-}
-
-/// Whether two values are one, whatever the order of their fields.
-fn same(one: Option<&Json>, other: Option<&Json>) -> bool {
-    let value = |json: &Json| json.read::<serde_json::Value>().ok();
-    match (one, other) {
-        (Some(one), Some(other)) => one == other || value(one).is_some_and(|one| value(other) == Some(one)),
-        (one, other) => one.is_none() && other.is_none(),
     }
 }

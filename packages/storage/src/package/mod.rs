@@ -4,7 +4,7 @@
 //!   reference out of the package; what it holds in memory is the graph and one buffer. [`look`] does that where it holds
 //!   nobody up: on a thread, or in the page's worker. [`find`] also understands a [`Backup`], and says where the packages in it are.
 //! - [`Package::keep_media`] stores the media of a checked package, [`Package::workflow_with`] is the graph that refers to
-//!   them, and [`update`] is what it changes in a workflow that is here.
+//!   them, and an [`Update`] is what it changes in a workflow that is here, and the way back.
 //! - [`Plan`] is a package that can be written: its size is known, and its media stay where they are until they are copied.
 //!   [`backup`] puts several into one file.
 
@@ -27,6 +27,7 @@ mod record;
 mod refs;
 #[cfg(test)]
 mod tests;
+mod update;
 #[cfg(target_arch = "wasm32")]
 mod web;
 mod window;
@@ -42,10 +43,11 @@ pub use check::{Content, Found, Package, PackedAsset, check, look};
 pub use error::PackageError;
 pub use export::{Originals, Plan};
 pub use file_name::{BACKUP_EXTENSION, EXTENSION, backup_name, file_name, is_package_name};
-pub use import::{Media, Outlook, Way, update};
+pub use import::{Media, Outlook, Way};
 pub use limits::Limits;
 pub use linked::{links, with_kept};
 pub use target::find;
+pub use update::Update;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use web::look_here;
 pub use write::Layout;

@@ -5,12 +5,14 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use flate2::read::DeflateDecoder;
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use tokio::sync::mpsc;
 
 use super::{
     Found, Layout, PackageError,
@@ -21,11 +23,14 @@ use super::{
 use crate::{
     Error, Result,
     blobs::{Assets, Pieces, Source, Ticket, disk, reader::Reader},
+    model::Asset,
     platform::random_bits,
 };
 
 /// How much is copied at once, in bytes.
 const BUFFER: usize = 512 << 10;
+/// How many contents are opened before they are written: to ask for a file takes as long as to copy a small one.
+const AHEAD: usize = 16;
 
 /// A file or something like it.
 struct Open {
@@ -217,36 +222,16 @@ impl Layout {
     }
 
     async fn save_as(&self, assets: &Assets, part: &Path, path: &Path, ticket: Ticket) -> Result<()> {
-        let failed = |error: io::Error| disk::failed(part, &error);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(part).map_err(failed)?;
-        let mut done = 0;
-        for piece in &self.pieces {
-            if ticket.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            match piece {
-                Data::Bytes(bytes) => {
-                    file.write_all(bytes).map_err(failed)?;
-                    done += bytes.len() as u64;
-                    ticket.advance(done);
-                }
-                Data::Asset(asset) => {
-                    let source = assets.open_row(asset).await?;
-                    let (ticket, part, expected) = (ticket.part(done), part.to_owned(), (asset.crc32, asset.bytes));
-                    let copying = tokio::task::spawn_blocking(move || {
-                        let found = copy(source, &mut file, &part, &ticket)?;
-                        Ok((file, found))
-                    });
-                    let (back, found) = copying.await.unwrap_or_else(|lost| Err(lost_thread(&lost)))?;
-                    file = back;
-                    if found != expected {
-                        let what = asset.name.clone().unwrap_or_else(|| asset.id.to_string());
-                        return Err(Error::Io { what, reason: "its content is damaged".into() });
-                    }
-                    done += asset.bytes;
-                }
-            }
-        }
+        let (send, receive) = mpsc::channel(AHEAD);
+        let writing = {
+            let part = part.to_owned();
+            tokio::task::spawn_blocking(move || write(&part, receive, &ticket))
+        };
+        let opened = self.open_all(assets, send).await;
+        // Not before the writer has let go of the file.
+        let written = writing.await.unwrap_or_else(|lost| Err(lost_thread(&lost)));
+        opened?;
+        let file = written?;
         let (part, path) = (part.to_owned(), path.to_owned());
         let finishing = tokio::task::spawn_blocking(move || {
             file.sync_all().map_err(|error| disk::failed(&part, &error))?;
@@ -256,6 +241,58 @@ impl Layout {
         });
         finishing.await.unwrap_or_else(|lost| Err(lost_thread(&lost)))
     }
+
+    /// Sends all pieces to who writes them, until there are no more or that one has ended.
+    async fn open_all(&self, assets: &Assets, send: mpsc::Sender<Piece>) -> Result<()> {
+        let opened = self.pieces.iter().map(async |piece| -> Result<Piece> {
+            Ok(match piece {
+                Data::Bytes(bytes) => Piece::Bytes(bytes.clone()),
+                Data::Asset(asset) => Piece::Content(assets.open_row(asset).await?, asset.clone()),
+            })
+        });
+        let mut opened = pin!(stream::iter(opened).buffered(AHEAD));
+        while let Some(piece) = opened.next().await {
+            if send.send(piece?).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Some bytes of an archive, at hand.
+enum Piece {
+    Bytes(Vec<u8>),
+    /// An asset's, and what they should be.
+    Content(Source, Box<Asset>),
+}
+
+/// Writes pieces to a new file, as they come. That they are all, and that the disk has them, is for others to see to.
+fn write(part: &Path, mut pieces: mpsc::Receiver<Piece>, ticket: &Ticket) -> Result<fs::File> {
+    let failed = |error: io::Error| disk::failed(part, &error);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(part).map_err(failed)?;
+    let (mut buffer, mut done) = (vec![0; BUFFER], 0);
+    while let Some(piece) = pieces.blocking_recv() {
+        if ticket.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        match piece {
+            Piece::Bytes(bytes) => {
+                file.write_all(&bytes).map_err(failed)?;
+                done += bytes.len() as u64;
+                ticket.advance(done);
+            }
+            Piece::Content(source, asset) => {
+                let found = copy(source, &mut file, part, &mut buffer, &ticket.part(done))?;
+                if found != (asset.crc32, asset.bytes) {
+                    let what = asset.name.clone().unwrap_or_else(|| asset.id.to_string());
+                    return Err(Error::Io { what, reason: "its content is damaged".into() });
+                }
+                done += asset.bytes;
+            }
+        }
+    }
+    Ok(file)
 }
 
 fn lost_thread(lost: &tokio::task::JoinError) -> Error {
@@ -272,14 +309,14 @@ fn part_of(path: &Path) -> PathBuf {
 }
 
 /// Copies a content, and says what its checksum and size are.
-fn copy(source: Source, file: &mut fs::File, part: &Path, ticket: &Ticket) -> Result<(u32, u64)> {
+fn copy(source: Source, file: &mut fs::File, part: &Path, buffer: &mut [u8], ticket: &Ticket) -> Result<(u32, u64)> {
     let mut reader = Reader::open(source)?;
-    let (mut buffer, mut crc32, mut total) = (vec![0; BUFFER], crc32fast::Hasher::new(), 0);
+    let (mut crc32, mut total) = (crc32fast::Hasher::new(), 0);
     loop {
         if ticket.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let piece = reader.fill(&mut buffer)?;
+        let piece = reader.fill(buffer)?;
         if piece.is_empty() {
             return Ok((crc32.finalize(), total));
         }

@@ -15,13 +15,13 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use storage::{
     Error, Location, Session,
-    backend::Batch,
+    backend::{Batch, Loaded},
     blobs::{Source, Ticket},
     model::{
         Asset, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName,
         Registers, Stamp, Workflow, WorkflowId,
     },
-    package::{Media, Originals, Outlook, Package, Plan, Way, look, update},
+    package::{Media, Originals, Outlook, Package, Plan, Update, Way, look},
 };
 
 async fn open(folder: &Path) -> Session {
@@ -214,7 +214,7 @@ async fn an_update_changes_what_differs_and_deletes_nothing() {
     let (came, _media) = import(&session, &file, Way::Update).await;
     assert_eq!(came.id, sent.id);
     let loaded = session.load(sent.id).await.unwrap();
-    assert_eq!(update(&loaded, &came, session.stamp()).unwrap(), []);
+    assert_eq!(Update::new(&loaded, &came, session.stamp()).unwrap().patches(), []);
 
     // A title, a new setting and a new node stay or are changed back; a deleted node comes back.
     let (note, source) = (sent.nodes[0].id, sent.nodes[1].id);
@@ -232,20 +232,76 @@ async fn an_update_changes_what_differs_and_deletes_nothing() {
     session.write(edit);
     session.flush().await;
     let loaded = session.load(sent.id).await.unwrap();
-    let patches = update(&loaded, &came, session.stamp()).unwrap();
-    let keys: Vec<_> = patches.iter().map(|(key, patch)| (*key, patch.len())).collect();
+    let update = Update::new(&loaded, &came, session.stamp()).unwrap();
+    let keys: Vec<_> = update.patches().iter().map(|(key, patch)| (*key, patch.len())).collect();
     assert_eq!(keys, [(EntityKey::node(sent.id, source), 1), (EntityKey::node(sent.id, note), 1)]);
-    let mut merge = Batch::new();
-    for (key, patch) in &patches {
-        merge.merge(*key, patch);
-    }
-    session.write(merge);
-    session.flush().await;
-    let loaded = session.load(sent.id).await.unwrap();
+    let before = loaded;
+    let loaded = merged(&session, sent.id, update.patches()).await;
     assert_eq!(loaded.nodes.rows.len(), 3);
-    let row = |id: NodeId| &loaded.nodes.rows.iter().find(|(at, _)| *at == id).unwrap().1.registers;
-    assert_eq!(row(source).value(&RegisterName::Title).unwrap().text(), "\"\"");
-    assert!(row(source).value(&RegisterName::config("mine")).is_some() && !row(note).is_deleted());
+    assert_eq!(registers(&loaded, source).value(&RegisterName::Title).unwrap().text(), "\"\"");
+    assert!(registers(&loaded, source).value(&RegisterName::config("mine")).is_some());
+    assert!(!registers(&loaded, note).is_deleted());
+
+    // And the way back.
+    let loaded = merged(&session, sent.id, &update.undone(&loaded, session.stamp())).await;
+    for node in [note, source, added] {
+        assert_eq!(values(&loaded, node), values(&before, node));
+    }
+}
+
+#[tokio::test]
+async fn an_update_is_undone_but_for_what_was_changed_since() {
+    let home = tempfile::tempdir().unwrap();
+    let session = open(home.path()).await;
+    let mut here = Workflow::new(WorkflowId::new(session.stamp()), "Here");
+    here.nodes = (0..2).map(|_| Node::new(NodeId::new(session.stamp()), "note", Point::default())).collect();
+    session.write(batch(&here, session.stamp()));
+    session.flush().await;
+    let mut there = here.clone();
+    there.name = "There".to_owned();
+    there.nodes[0].title = "theirs".to_owned();
+    there.nodes[1].title = "theirs".to_owned();
+    there.nodes.extend((0..2).map(|_| Node::new(NodeId::new(session.stamp()), "note", Point::default())));
+    let [first, second, third, fourth] = std::array::from_fn(|number| there.nodes[number].id);
+    let before = session.load(here.id).await.unwrap();
+    let update = Update::new(&before, &there, session.stamp()).unwrap();
+    merged(&session, here.id, update.patches()).await;
+    let title = |text: &str| Registers::new().with(RegisterName::Title, session.stamp(), text);
+    let edits = [second, fourth].map(|node| (EntityKey::node(here.id, node), title("later")));
+    let loaded = merged(&session, here.id, &edits).await;
+
+    let loaded = merged(&session, here.id, &update.undone(&loaded, session.stamp())).await;
+    let title = |node| registers(&loaded, node).value(&RegisterName::Title).unwrap().text().to_owned();
+    assert_eq!([first, second, fourth].map(title), ["\"\"", "\"later\"", "\"later\""]);
+    let is_deleted = |node| registers(&loaded, node).is_deleted();
+    assert_eq!([first, second, third, fourth].map(is_deleted), [false, false, true, false]);
+    let name = loaded.workflow.as_ref().unwrap().registers.value(&RegisterName::Name).unwrap();
+    assert_eq!(name.text(), "\"Here\"");
+    // What is undone once is not undone again.
+    assert_eq!(update.undone(&loaded, session.stamp()), []);
+}
+
+/// Stores patches of a workflow, and gives it as it is then.
+async fn merged(session: &Session, workflow: WorkflowId, patches: &[(EntityKey, Registers)]) -> Loaded {
+    let mut batch = Batch::new();
+    for (key, patch) in patches {
+        batch.merge(*key, patch);
+    }
+    session.write(batch);
+    session.flush().await;
+    session.load(workflow).await.unwrap()
+}
+
+fn registers(loaded: &Loaded, node: NodeId) -> &Registers {
+    &loaded.nodes.rows.iter().find(|(id, _)| *id == node).unwrap().1.registers
+}
+
+/// A node's registers without their stamps; what is not deleted has no such register.
+fn values(loaded: &Loaded, node: NodeId) -> Vec<(String, Option<String>)> {
+    let all = registers(loaded, node)
+        .iter()
+        .map(|(name, register)| (name.to_string(), register.value.as_ref().map(|value| value.text().to_owned())));
+    all.filter(|(name, value)| name != "deleted" || value.as_deref() == Some("true")).collect()
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use storage::{
     blobs::{Source, Ticket},
     comfyui::{self, Import},
     model::{Stamp, WorkflowId},
-    package::{self, Found, Outlook, Package, Way},
+    package::{self, Found, Outlook, Package, Update, Way},
     rescue,
 };
 
@@ -25,7 +25,7 @@ use crate::{
     media::{Incoming, Ingest, words},
     platform,
     store::{Store, use_store},
-    widgets::{Dialog, Icon, IconName, Toaster},
+    widgets::{Dialog, Icon, IconName, ToastAction, Toaster},
 };
 
 /// The hidden field through which files are chosen.
@@ -285,7 +285,12 @@ impl Importer {
                         break;
                     }
                     Err(Stopped::Failed(reason)) => Err(reason),
-                    Ok(id) => Ok(id),
+                    Ok(Brought { id, update }) => {
+                        if let Some(update) = update {
+                            tell(&store, toaster, id, update);
+                        }
+                        Ok(id)
+                    }
                 },
                 Outcome::Rescued(batch) => {
                     // Of a workflow that isn't here it may hold too little to show one: then it waits for the rest.
@@ -323,8 +328,33 @@ impl Stopped {
     }
 }
 
+/// A package that came in.
+struct Brought {
+    id: WorkflowId,
+    /// What it has changed in a workflow that was here.
+    update: Option<Update>,
+}
+
+/// Says what an update has done, and offers to undo all of it.
+fn tell(store: &Store, toaster: Toaster, id: WorkflowId, update: Update) {
+    let name = store.summary(id).map_or_else(String::new, |summary| summary.name);
+    if update.patches().is_empty() {
+        return toaster.info(format!("“{name}” was as it is in the file: nothing has changed."));
+    }
+    let (store, update) = (store.clone(), Rc::new(update));
+    let undo = ToastAction::new("Undo", move || {
+        let (store, update) = (store.clone(), Rc::clone(&update));
+        spawn_forever(async move {
+            if let Err(error) = store.undo_update(id, &update).await {
+                toaster.error(format!("The update can’t be undone: {error}."));
+            }
+        });
+    });
+    toaster.offer(format!("“{name}” updated"), undo);
+}
+
 /// Stores a package's media, and then its graph.
-async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<WorkflowId, Stopped> {
+async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<Brought, Stopped> {
     let Checked { package, source, as_update, .. } = checked;
     let (session, ticket) = (store.session().clone(), Ticket::default());
     let mut going = panels.import_going;
@@ -346,20 +376,23 @@ async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Chec
     let way = if *as_update { Way::Update } else { Way::Copy };
     let mut workflow = package.workflow_with(&media, way, &mut || session.stamp());
     let stored = match way {
-        Way::Update => store.update_workflow(&workflow).await.map_err(Stopped::because),
+        Way::Update => store.update_workflow(&workflow).await.map(Some).map_err(Stopped::because),
         Way::Copy => {
             workflow.name = store.free_name(&workflow.name);
-            store.import_workflow(&workflow).map_err(Stopped::because)
+            store.import_workflow(&workflow).map(|_| None).map_err(Stopped::because)
         }
     };
-    if stored.is_err() {
-        media.undo(session.assets()).await.map_err(Stopped::because)?;
-        return stored;
-    }
+    let update = match stored {
+        Ok(update) => update,
+        Err(error) => {
+            media.undo(session.assets()).await.map_err(Stopped::because)?;
+            return Err(error);
+        }
+    };
     // Held until the nodes that refer to them are on the disk.
     session.flush().await;
     drop(media);
-    stored
+    Ok(Brought { id: workflow.id, update })
 }
 
 /// The report, and the decision.

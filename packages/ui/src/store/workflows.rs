@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use storage::model::{Edge, EdgeId, EntityKey, Node, NodeId, Object, RegisterName, Registers, Workflow, WorkflowId};
+use storage::{
+    model::{Edge, EdgeId, EntityKey, Node, NodeId, Object, RegisterName, Registers, Workflow, WorkflowId},
+    package::Update,
+};
 
 use super::{Document, Store, patch::deleted};
 
@@ -37,11 +40,21 @@ impl Store {
     ///
     /// # Errors
     /// The workflow can't be read.
-    pub async fn update_workflow(&self, workflow: &Workflow) -> storage::Result<WorkflowId> {
+    pub async fn update_workflow(&self, workflow: &Workflow) -> storage::Result<Update> {
         let loaded = self.session().load(workflow.id).await?;
-        let patches = storage::package::update(&loaded, workflow, self.stamp()).map_err(refused)?;
-        self.apply(patches);
-        Ok(workflow.id)
+        let update = Update::new(&loaded, workflow, self.stamp()).map_err(refused)?;
+        self.apply(update.patches().to_vec());
+        Ok(update)
+    }
+
+    /// Brings back what an update of a workflow has changed, as far as nobody has changed it since.
+    ///
+    /// # Errors
+    /// The workflow can't be read.
+    pub async fn undo_update(&self, id: WorkflowId, update: &Update) -> storage::Result<()> {
+        let now = self.session().load(id).await?;
+        self.apply(update.undone(&now, self.stamp()));
+        Ok(())
     }
 
     /// A workflow as people see it, with all of its nodes, and the edges that are shown. When it was changed last is what the library knows.
