@@ -62,6 +62,8 @@ use crate::{
 
 pub use assets::{Added, Assets, Cleaned, Damage, MediaUrl};
 pub use byte_range::byte_range;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use digest::Digest;
 #[cfg(all(not(target_arch = "wasm32"), any(test, feature = "testing")))]
 pub use disk::power;
 #[cfg(not(target_arch = "wasm32"))]
@@ -87,7 +89,7 @@ pub use source::{Source, Ticket};
 pub use sqlite::SqlitePlace;
 pub use usage::{Quota, Usage};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use web::{failed, hash_here};
+pub(crate) use web::{LONG, failed, hash_here, with_bytes};
 
 /// How many of the first bytes [`Staged`] keeps: enough for [`sniff`] and for the size of a picture.
 pub const HEAD: usize = 64 * 1024;

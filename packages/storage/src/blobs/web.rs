@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, ops::Range, sync::Arc};
 
-use futures::future::try_join;
 use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -17,8 +16,8 @@ const PIECE: u32 = 512 << 10;
 const WRITTEN: u32 = 1 << 20;
 /// How many bytes the browser is asked for at a time. Of a content, as many again are on their way.
 const READ: f64 = (4 << 20) as f64;
-/// From this size on a second worker is worth its start.
-const LONG: f64 = (32 << 20) as f64;
+/// From this size on another worker is worth its start.
+pub(crate) const LONG: f64 = (32 << 20) as f64;
 /// What is no larger than this, the browser hashes by itself.
 const WHOLE: f64 = (4 << 20) as f64;
 
@@ -95,40 +94,44 @@ pub(super) async fn stream(
     }
 }
 
-/// [`stream`] by this thread.
+/// [`stream`] without another worker.
 async fn alone(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
     if blob.size() <= WHOLE
         && let Some(subtle) = subtle()
     {
         return at_once(blob, &subtle, ticket, write).await;
     }
-    pass(blob, ticket, write, Digest::update).await.map(|digest| digest.staged(None))
+    in_turn(blob, ticket, write).await
 }
 
-/// [`stream`] for a content that is long in a worker: a second worker hashes it meanwhile, which takes as long as reading and
-/// writing do. That one reads for itself, so that nothing has to be handed over; that both have read the same is seen by the CRC-32.
+/// [`stream`] for a content that is long, in a worker: another worker hashes what this one has written, which takes as long as
+/// reading and writing do.
 async fn beside(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
-    let hash = async {
-        let unseen = Ticket::default();
-        match worker::client::client().hash(blob, &unseen).await {
-            Some(hashed) => hashed,
-            // There is no second one.
-            None => hash_here(blob, &unseen).await,
+    let Some(mut hasher) = worker::client::client().hasher().await else { return alone(blob, ticket, write).await };
+    let (mut ahead, mut done) = (Ahead::new(blob), 0);
+    while let Some(read) = ahead.next().await {
+        let part = read?;
+        for piece in pieces(&part, WRITTEN) {
+            if ticket.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            write(&piece).await?;
         }
+        done += u64::from(part.length());
+        hasher.take(&part.buffer()).await;
+        ticket.advance(done);
+    }
+    let hashed = match hasher.finish().await {
+        Some(hashed) => hashed?,
+        // It died. What was written is read once more.
+        None => hash_here(blob, &Ticket::default()).await?,
     };
-    let (written, hashed) = try_join(pass(blob, ticket, write, Digest::skim), hash).await?;
-    let written = written.staged(None);
-    let is_same = (written.crc32, written.bytes) == (hashed.crc32, hashed.bytes);
-    if is_same { Ok(hashed) } else { Err(changed()) }
+    // The file may have become shorter under us.
+    if hashed.bytes as f64 == blob.size() { Ok(hashed) } else { Err(changed()) }
 }
 
-/// Reads a content once: each piece is written and digested.
-async fn pass(
-    blob: &Blob,
-    ticket: &Ticket,
-    write: impl AsyncFn(&Uint8Array) -> Result<()>,
-    take: fn(&mut Digest, &[u8]),
-) -> Result<Digest> {
+/// [`stream`] by this thread.
+async fn in_turn(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
     let mut digest = Digest::default();
     let mut ahead = Ahead::new(blob);
     while let Some(read) = ahead.next().await {
@@ -137,12 +140,11 @@ async fn pass(
                 return Err(Error::Cancelled);
             }
             write(&piece).await?;
-            with_bytes(&piece, |bytes| take(&mut digest, bytes));
+            with_bytes(&piece, |bytes| digest.update(bytes));
         }
         ticket.advance(digest.bytes());
     }
-    // The file may have become shorter under us.
-    if digest.bytes() as f64 == blob.size() { Ok(digest) } else { Err(changed()) }
+    if digest.bytes() as f64 == blob.size() { Ok(digest.staged(None)) } else { Err(changed()) }
 }
 
 /// Reads a content from its beginning to its end, and the next part of it while one is being used. In large parts: a stream
@@ -209,7 +211,7 @@ fn subtle() -> Option<JsValue> {
 }
 
 /// Gives bytes to `work`, in pieces for which our memory has room.
-fn with_bytes(all: &Uint8Array, mut work: impl FnMut(&[u8])) {
+pub(crate) fn with_bytes(all: &Uint8Array, mut work: impl FnMut(&[u8])) {
     BUFFER.with_borrow_mut(|buffer| {
         for piece in pieces(all, PIECE) {
             buffer.resize(piece.length() as usize, 0);

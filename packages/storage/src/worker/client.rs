@@ -8,16 +8,19 @@ use std::{
 };
 
 use futures::future::{Either, select};
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::warn;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Blob, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Blob, Event, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 
-use super::message::{Ask, Tell, pack, unpack};
+use super::{
+    hasher::Hasher,
+    message::{Ask, Tell, pack, unpack},
+};
 use crate::{
     Error, Result,
-    blobs::{Staged, Ticket, lock},
+    blobs::{LONG, Staged, Ticket, lock},
     package::{Found, PackageError},
     platform::{sleep, spawn},
 };
@@ -38,11 +41,17 @@ extern "C" {
 
 thread_local! {
     static CLIENT: Client = Client::default();
+    static SECOND: Client = Client::default();
 }
 
 /// The worker of this page.
 pub(crate) fn client() -> Client {
     CLIENT.with(Client::clone)
+}
+
+/// Another one, for when many contents are written at once: the disk is waited for, and one thread would wait with it.
+fn second() -> Client {
+    SECOND.with(Client::clone)
 }
 
 /// What has work done in the worker. Clones share it.
@@ -58,6 +67,8 @@ struct Inner {
     deaths: Cell<u32>,
     /// Whether the one that was started last has quick access to private files.
     has_handles: Cell<Option<bool>>,
+    /// How many contents it was given to write and has not written yet.
+    writing: Cell<usize>,
 }
 
 impl Client {
@@ -70,7 +81,32 @@ impl Client {
         content: &Blob,
         ticket: &Ticket,
     ) -> Option<Result<Staged>> {
-        self.staged(&Ask::Write { folder: folder.to_vec(), name }, content, ticket).await
+        let ask = Ask::Write { folder: folder.to_vec(), name };
+        let second = second();
+        if content.size() < LONG && second.is_better_than(self) {
+            let written = second.counted(second.staged(&ask, content, ticket)).await;
+            if written.is_some() {
+                return written;
+            }
+        }
+        self.counted(self.staged(&ask, content, ticket)).await
+    }
+
+    /// Whether it has less to do. To start one takes as long as to write a few pictures.
+    fn is_better_than(&self, other: &Self) -> bool {
+        let head_start = if self.0.running.borrow().is_some() { 0 } else { 1 };
+        !self.is_gone() && self.0.writing.get() + head_start < other.0.writing.get()
+    }
+
+    /// Waits for something to be written.
+    async fn counted<T>(&self, writing: impl Future<Output = T>) -> T {
+        let _counted = Counted::new(&self.0.writing);
+        writing.await
+    }
+
+    /// Has a worker hash what it will be handed. None: there is none.
+    pub(crate) async fn hasher(&self) -> Option<Hasher> {
+        self.running().await.and_then(Hasher::start)
     }
 
     /// Hashes a content. None: there is no worker.
@@ -159,14 +195,30 @@ impl Client {
 }
 
 /// What a call has come to.
-enum Answer {
+pub(super) enum Answer {
     Staged(Staged),
     Checked(Box<Result<Found, PackageError>>),
 }
 
+/// Counts for as long as it lives.
+struct Counted<'a>(&'a Cell<usize>);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a Cell<usize>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 /// A worker that listens.
 #[derive(Clone)]
-struct Running {
+pub(super) struct Running {
     worker: Worker,
     has_handles: bool,
     is_dead: Rc<Cell<bool>>,
@@ -243,7 +295,7 @@ impl Running {
     }
 
     /// Has it do something. None: it died.
-    async fn call(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Answer>> {
+    pub(super) async fn call(&self, ask: &Ask, content: &JsValue, ticket: &Ticket) -> Option<Result<Answer>> {
         let number = self.next.get();
         self.next.set(number + 1);
         let (tell, mut told) = mpsc::unbounded_channel();
@@ -284,7 +336,12 @@ struct Call {
 impl Call {
     /// None: it can't be sent, which only happens to what the browser can't copy.
     fn say(&self, ask: &Ask, with: &JsValue) -> Option<()> {
-        self.running.worker.post_message(&pack(self.number, ask, with).ok()?).ok()
+        let message = pack(self.number, ask, with).ok()?;
+        if with.is_instance_of::<MessagePort>() {
+            // A port can only be given away.
+            return self.running.worker.post_message_with_transfer(&message, &Array::of1(with)).ok();
+        }
+        self.running.worker.post_message(&message).ok()
     }
 }
 

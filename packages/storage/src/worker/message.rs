@@ -1,7 +1,7 @@
 //! What the page and its worker say to each other.
 //!
 //! A message is an array: the number of the call that it belongs to, what is said as JSON, and what JSON can't hold, which is the
-//! content for [`Ask`] and its beginning for [`Tell::Found`].
+//! content for [`Ask`], or a port through which it comes, and its beginning for [`Tell::Found`].
 
 use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -20,6 +20,9 @@ pub(super) enum Ask {
     Write { folder: Vec<String>, name: String },
     /// Hash the content.
     Hash,
+    /// Hash what comes through the port: buffers, each of which is answered with anything when it is done, and at the end something
+    /// else.
+    HashHanded,
     /// Check the content, which is a package or a backup.
     Check,
     /// What was asked for in this call isn't wanted any more.

@@ -9,12 +9,14 @@
 //!   says when none can be had. Then the page does the work itself.
 //! - [`message`] is what the two say to each other.
 //!
-//! A long content is hashed by a second worker while the first one writes it. The first is that one's page.
+//! A long content is hashed by another worker while the first one reads and writes it: [`hasher`]. The first is that one's page.
+//! Of many short ones, which are hashed by the browser, a second worker of the page writes some.
 //!
 //! The worker holds one of the browser's locks for as long as it lives, and the page waits for that lock: so it learns of every
 //! kind of death, and at once.
 
 pub(crate) mod client;
+mod hasher;
 mod message;
 mod server;
 

@@ -10,9 +10,12 @@ use std::{
 use js_sys::Uint8Array;
 use tokio::sync::Semaphore;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::message::{Ask, Tell, pack, unpack};
+use super::{
+    hasher::hash_handed,
+    message::{Ask, Tell, pack, unpack},
+};
 use crate::{
     Error, Result,
     blobs::{self, Staged, Ticket, lock},
@@ -83,7 +86,7 @@ impl Server {
                 this.tell(call, &Tell::Checked(Box::new(checked)), &JsValue::UNDEFINED);
                 return;
             }
-            let done = this.answer(ask, content.unchecked_into(), ticket).await;
+            let done = this.answer(ask, content, ticket).await;
             this.tickets.borrow_mut().remove(&call);
             match done {
                 Ok(Staged { hash, crc32, bytes, head, look }) => {
@@ -105,7 +108,7 @@ impl Server {
         }));
     }
 
-    async fn answer(&self, ask: Ask, content: Blob, ticket: Ticket) -> Result<Staged> {
+    async fn answer(&self, ask: Ask, content: JsValue, ticket: Ticket) -> Result<Staged> {
         // Nobody closes it.
         let _room = self.room.acquire().await.map_err(|_| Error::Cancelled)?;
         match ask {
@@ -114,11 +117,12 @@ impl Server {
                 while !self.busy.borrow_mut().insert(name.clone()) {
                     sleep(PAUSE).await;
                 }
-                let written = blobs::write(&folder, &name, content, &ticket).await;
+                let written = blobs::write(&folder, &name, content.unchecked_into(), &ticket).await;
                 self.busy.borrow_mut().remove(&name);
                 written
             }
-            Ask::Hash => blobs::hash_here(&content, &ticket).await,
+            Ask::Hash => blobs::hash_here(content.unchecked_ref(), &ticket).await,
+            Ask::HashHanded => Ok(hash_handed(content.unchecked_into()).await),
             Ask::Check | Ask::Cancel => Err(Error::Cancelled),
         }
     }
