@@ -10,6 +10,7 @@ import { file } from "./support/files.mjs";
 import { addMedia, haveNodes, storedAssets } from "./support/media.mjs";
 import { PICTURES, importButton, lookedOver, packaged, saved, withPictures } from "./support/packages.mjs";
 import { storedRows, writeRow } from "./support/stored.mjs";
+import { archive, packageOf } from "./support/zip.mjs";
 
 after(closeBrowser);
 
@@ -140,6 +141,15 @@ test("all workflows are backed up in one file, and come back elsewhere", async (
   await third.saved();
   assert.equal((await storedRows(third.page, "assets")).length, 1);
   assert.deepEqual([...here.foreign, ...there.foreign], []);
+});
+
+test("what is in a backup and is no package is said", async (t) => {
+  const app = await open(t);
+  const entries = { "a.genaiw.zip": packageOf("A", []), "notes.txt": Buffer.from("x"), "list.csv": Buffer.from("y") };
+  await app.chooseFiles(packaged("mine.genaiw-backup.zip", archive(entries)));
+  assert.deepEqual((await app.importReports(1)).map(({ valid }) => valid), [true]);
+  const ignored = app.importDialog.locator('[data-ignored="2"]');
+  assert.match(await ignored.innerText(), /2 entries of mine\.genaiw-backup\.zip are ignored: .*notes\.txt/);
 });
 
 test("a node of another program shows its picture like one of ours", async (t) => {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "./files.mjs";
 
 /** An archive of these contents by their names, as they are. */
-function archive(contents) {
+export function archive(contents) {
   const [parts, directory] = [[], []];
   let at = 0;
   for (const [name, content] of Object.entries(contents)) {

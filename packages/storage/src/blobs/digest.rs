@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{HEAD, Look, Staged};
+use super::{HEAD, Known, Look, Staged};
+use crate::{Error, Result};
 
 /// Both checksums, the size and the beginning of a content, of which the pieces are given in order.
 #[derive(Clone, Default)]
@@ -11,12 +12,21 @@ pub struct Digest {
     crc32: crc32fast::Hasher,
     bytes: u64,
     head: Vec<u8>,
+    /// Then nothing is hashed.
+    known: Option<Known>,
 }
 
 impl Digest {
+    /// One of a content of which this is known.
+    pub fn of(known: Option<Known>) -> Self {
+        Self { known, ..Self::default() }
+    }
+
     /// The next piece.
     pub fn update(&mut self, piece: &[u8]) {
-        self.sha256.update(piece);
+        if self.known.is_none() {
+            self.sha256.update(piece);
+        }
         self.skim(piece);
     }
 
@@ -34,9 +44,20 @@ impl Digest {
     }
 
     /// What was found out, after the last piece.
-    pub fn staged(mut self, look: Option<Look>) -> Staged {
+    ///
+    /// # Errors
+    /// It is not what was known of it.
+    pub fn staged(mut self, look: Option<Look>) -> Result<Staged> {
+        if let Some(known) = self.known.take() {
+            let (hash, crc32) = (known.hash.clone(), self.crc32.finalize());
+            return if (crc32, self.bytes) == (known.crc32, known.bytes) {
+                Ok(Staged { hash, crc32, bytes: self.bytes, head: self.head, look })
+            } else {
+                Err(changed())
+            };
+        }
         let hash = std::mem::take(&mut self.sha256).finalize();
-        Staged { look, ..self.staged_as(&hash) }
+        Ok(Staged { look, ..self.staged_as(&hash) })
     }
 
     /// The same with a hash that somebody else has taken.
@@ -51,6 +72,11 @@ impl Digest {
     }
 }
 
+/// Somebody has changed the file under us.
+pub fn changed() -> Error {
+    Error::Io { what: "the file".into(), reason: "it changed while it was read".into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +87,7 @@ mod tests {
         for piece in [&b"The quick brown fox "[..], b"", b"jumps over the lazy dog"] {
             digest.update(piece);
         }
-        let staged = digest.staged(None);
+        let staged = digest.staged(None).unwrap_or_else(|error| unreachable!("{error}"));
         assert_eq!(staged.hash, "sha256-d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592");
         assert_eq!((staged.crc32, staged.bytes), (0x414f_a339, 43));
         assert_eq!(staged.head, b"The quick brown fox jumps over the lazy dog");
@@ -79,6 +105,19 @@ mod tests {
         for _ in 0..3 {
             digest.update(&vec![7; HEAD / 2 + 1]);
         }
-        assert_eq!(digest.staged(None).head.len(), HEAD);
+        assert_eq!(digest.staged(None).map(|staged| staged.head.len()), Ok(HEAD));
+    }
+
+    #[test]
+    fn what_is_known_is_not_hashed_but_compared() {
+        let known = Known { hash: "sha256-of another program".into(), crc32: 0x414f_a339, bytes: 43 };
+        let staged = |text: &[u8]| {
+            let mut digest = Digest::of(Some(known.clone()));
+            digest.update(text);
+            digest.staged(None).map(|staged| staged.hash)
+        };
+        assert_eq!(staged(b"The quick brown fox jumps over the lazy dog"), Ok(known.hash.clone()));
+        assert_eq!(staged(b"The quick brown fox jumps over the lazy cog"), Err(changed()));
+        assert_eq!(staged(b"The quick brown fox jumps over the lazy do"), Err(changed()));
     }
 }

@@ -18,7 +18,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    Place, Source, Staged, Ticket,
+    Known, Place, Source, Staged, Ticket,
     blocking::{blocking, cancellable},
     disk, look_native,
     reader::{BUFFER, Reader},
@@ -133,10 +133,10 @@ impl Scheme {
     }
 
     fn stage(&self, id: AssetId, source: Source, ticket: &Ticket) -> Result<Staged> {
-        let source = Reader::open(source)?;
+        let (known, source) = (source.known(), Reader::open(source)?);
         self.make_base()?;
         let part = self.part(id);
-        let staged = write(&part, source, ticket);
+        let staged = write(&part, source, known, ticket);
         if staged.is_err() {
             // What can't be removed now, the next sweep finds; the first error is the one that tells something.
             let _left = disk::remove(&part);
@@ -210,13 +210,13 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Writes a source to a new file, and looks at it if it is a picture. When this returns, the disk has it.
-fn write(part: &Path, source: Reader, ticket: &Ticket) -> Result<Staged> {
+fn write(part: &Path, source: Reader, known: Option<Known>, ticket: &Ticket) -> Result<Staged> {
     // What an interrupted call has left. Never written through: it may be somebody's link to elsewhere.
     disk::remove(part)?;
     let mut file = disk::NewFile::create(part)?;
-    let digest = source.stream(BUFFER, ticket, |piece| file.write(piece))?;
+    let digest = source.stream(BUFFER, ticket, known, |piece| file.write(piece))?;
     file.finish()?;
-    Ok(look_native::staged(digest, Source::File(part.to_owned())))
+    look_native::staged(digest, Source::File(part.to_owned()))
 }
 
 impl Place for Files {
@@ -252,8 +252,8 @@ impl Place for Files {
     fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>> {
         let file = self.0.file(asset);
         cancellable(ticket.clone(), move || {
-            let digest = Reader::open(Source::File(file?))?.stream(BUFFER, &ticket, |_| Ok(()))?;
-            Ok(digest.staged(None).hash)
+            let digest = Reader::open(Source::File(file?))?.stream(BUFFER, &ticket, None, |_| Ok(()))?;
+            digest.staged(None).map(|staged| staged.hash)
         })
     }
 

@@ -139,8 +139,8 @@ impl Place for Folder {
         // Not to its end whoever waits: a put that nobody waits for is called off.
         Box::pin(async move {
             let (base, name) = (this.base().await?, part(id));
-            let content = source.to_blob()?;
-            match write::with_stream(&base, &name, &content, &ticket).await {
+            let (known, content) = (source.known(), source.to_blob()?);
+            match write::with_stream(&base, &name, &content, known, &ticket).await {
                 // Looked at last: a content is worth more than a picture of it.
                 Ok(staged) => Ok(Staged { look: look(&content, &staged.head).await, ..staged }),
                 Err(error) => {

@@ -85,8 +85,8 @@ impl Place for DatabasePlace {
             // The pieces are handed to the browser one by one and put together there. The file itself must not be stored: the
             // database would refer to it, and it may be gone tomorrow.
             let pieces = Array::new();
-            let content = source.to_blob()?;
-            let staged = web::stream(&content, &ticket, async |piece: &Uint8Array| {
+            let (known, content) = (source.known(), source.to_blob()?);
+            let staged = web::stream(&content, known, &ticket, async |piece: &Uint8Array| {
                 let piece = Blob::new_with_u8_array_sequence(&Array::of1(piece)).map_err(web::failed)?;
                 pieces.push(&piece);
                 Ok(())

@@ -19,7 +19,7 @@ use super::{
     reader::{BUFFER, Reader},
     sniff,
 };
-use crate::model::Asset;
+use crate::{Result, model::Asset};
 
 /// How many pixels are decoded at most: 64 million are 256 MB.
 const PIXELS: u64 = 64 * 1024 * 1024;
@@ -34,11 +34,11 @@ const SMALLEST: u32 = 16;
 static DECODING: Mutex<()> = Mutex::new(());
 
 /// What was found out of bytes, with how they look: `source` has them.
-pub(super) fn staged(digest: Digest, source: Source) -> Staged {
-    let mut staged = digest.staged(None);
+pub(super) fn staged(digest: Digest, source: Source) -> Result<Staged> {
+    let mut staged = digest.staged(None)?;
     // A decoder that panics over a broken picture must not keep it from being kept.
     staged.look = catch_unwind(AssertUnwindSafe(|| look(&staged.head, source))).unwrap_or_default();
-    staged
+    Ok(staged)
 }
 
 /// How the picture looks that begins with `head`. None if it is no picture, or can't be read: then it is kept all the same.

@@ -46,15 +46,17 @@ impl Place for MemoryPlace {
     fn stage(&self, id: AssetId, source: Source, ticket: Ticket) -> BoxFuture<Result<Staged>> {
         let this = self.clone();
         Box::pin(async move {
+            let known = source.known();
             let bytes = source.into_bytes().await?;
             if ticket.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             ticket.advance(bytes.len() as u64);
-            let mut digest = Digest::default();
+            let mut digest = Digest::of(known);
             digest.update(&bytes);
+            let staged = digest.staged(None)?;
             this.data().staged.insert(id, bytes);
-            Ok(digest.staged(None))
+            Ok(staged)
         })
     }
 
@@ -86,10 +88,10 @@ impl Place for MemoryPlace {
     }
 
     fn hash(&self, asset: &Asset, _ticket: Ticket) -> BoxFuture<Result<String>> {
-        now(self.kept(&asset.place).map(|bytes| {
+        now(self.kept(&asset.place).and_then(|bytes| {
             let mut digest = Digest::default();
             digest.update(&bytes);
-            digest.staged(None).hash
+            digest.staged(None).map(|staged| staged.hash)
         }))
     }
 

@@ -84,7 +84,7 @@ pub(crate) use platform::Device;
 pub use sniff::sniff;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::Pieces;
-pub use source::{Source, Ticket};
+pub use source::{Known, Source, Ticket};
 #[cfg(not(target_arch = "wasm32"))]
 pub use sqlite::SqlitePlace;
 pub use usage::{Quota, Usage};

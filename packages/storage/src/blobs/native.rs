@@ -96,7 +96,7 @@ impl Source {
             other => {
                 let read = blocking(move || {
                     let mut bytes = Vec::new();
-                    Reader::open(other)?.stream(BUFFER, &Ticket::default(), |piece| {
+                    Reader::open(other)?.stream(BUFFER, &Ticket::default(), None, |piece| {
                         bytes.extend_from_slice(piece);
                         Ok(())
                     })?;

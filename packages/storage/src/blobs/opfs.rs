@@ -108,10 +108,11 @@ impl Place for Opfs {
         let this = self.clone();
         // Not to its end whoever waits: a put that nobody waits for is called off.
         Box::pin(async move {
-            let (name, content) = (id.to_string(), source.to_blob()?);
+            let (name, known, content) = (id.to_string(), source.known(), source.to_blob()?);
             if this.by == By::Worker {
                 let folder = [&this.path[..], &[STAGING.to_owned()]].concat();
-                let written = worker::client::client().write(&folder, name.clone(), &content, &ticket).await;
+                let written =
+                    worker::client::client().write(&folder, name.clone(), &content, known.clone(), &ticket).await;
                 if let Some(staged) = written {
                     if staged.is_ok() && ticket.is_cancelled() {
                         // Called off while the worker told of the end.
@@ -121,7 +122,7 @@ impl Place for Opfs {
                     return staged;
                 }
             }
-            write::write_in(&this.staging().await?, &name, content, &ticket).await
+            write::write_in(&this.staging().await?, &name, content, known, &ticket).await
         })
     }
 

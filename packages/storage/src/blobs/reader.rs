@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use super::{Pieces, Source, Ticket, digest::Digest, disk};
+use super::{Known, Pieces, Source, Ticket, digest::Digest, disk};
 use crate::{Error, Result};
 
 /// How much is read and written at once, in bytes.
@@ -27,6 +27,7 @@ impl Reader {
             Source::Bytes(bytes) => Self::Memory(Cursor::new(bytes)),
             Source::File(path) => Self::File(disk::open(&path)?, path),
             Source::Pieces(pieces) => Self::Pieces { pieces, at: 0 },
+            Source::Known(source, _) => return Self::open(*source),
         })
     }
 
@@ -53,14 +54,25 @@ impl Reader {
     }
 
     /// Hands the whole content to `take`, so many bytes at a time, while it is hashed and the ticket told. What is longer is
-    /// hashed on a thread of its own: that takes about as long as the disk does.
-    pub(super) fn stream(
+    /// hashed on a thread of its own: that takes about as long as the disk does. What is known is not hashed again.
+    pub(crate) fn stream(
         mut self,
         length: usize,
         ticket: &Ticket,
+        known: Option<Known>,
         mut take: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<Digest> {
         let mut buffer = vec![0; length];
+        if known.is_some() {
+            let mut digest = Digest::of(known);
+            loop {
+                let count = self.next(&mut buffer, ticket, digest.bytes(), &mut take)?;
+                if count == 0 {
+                    return Ok(digest);
+                }
+                digest.update(&buffer[..count]);
+            }
+        }
         let count = self.next(&mut buffer, ticket, 0, &mut take)?;
         if count < length {
             let mut digest = Digest::default();

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// Bytes that are to be kept.
@@ -22,6 +23,30 @@ pub enum Source {
     /// A file or blob of the browser's. It is read piece by piece.
     #[cfg(target_arch = "wasm32")]
     Blob(web_sys::Blob),
+    /// Another source, whose content was hashed a moment ago. It is not hashed again; if it has another checksum by now, it can't be
+    /// put.
+    Known(Box<Source>, Known),
+}
+
+/// What was found out about a content by reading all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// `sha256-` and 64 hexadecimal digits.
+    pub hash: String,
+    /// Its CRC-32, as ZIP has it.
+    pub crc32: u32,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+impl Source {
+    /// What is known of the content.
+    pub(super) fn known(&self) -> Option<Known> {
+        match self {
+            Self::Known(_, known) => Some(known.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// A content that is in no file, such as one in the database.

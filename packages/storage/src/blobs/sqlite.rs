@@ -39,7 +39,7 @@ impl SqlitePlace {
 
     /// Does the work of [`Place::stage`], on a thread that may wait.
     fn write(&self, id: AssetId, source: Source, ticket: &Ticket) -> Result<Staged> {
-        let source = Reader::open(source)?;
+        let (known, source) = (source.known(), Reader::open(source)?);
         wait(self.0.write(move |transaction| {
             clear(transaction, id)?;
             insert(transaction, &marker(id), &[])
@@ -50,13 +50,13 @@ impl SqlitePlace {
             number += 1;
             wait(self.0.write(move |transaction| insert(transaction, &key, &piece)))
         };
-        let digest = source.stream(BUFFER, ticket, &mut put)?;
+        let digest = source.stream(BUFFER, ticket, known, &mut put)?;
         if digest.bytes() == 0 {
             // Nothing is something else than what is missing.
             put(&[])?;
         }
         let pieces = Stored { database: self.0.clone(), id, size: digest.bytes() };
-        Ok(look_native::staged(digest, Source::Pieces(Arc::new(pieces))))
+        look_native::staged(digest, Source::Pieces(Arc::new(pieces)))
     }
 
     /// The content as it is kept.
@@ -236,8 +236,8 @@ impl Place for SqlitePlace {
         Box::pin(async move {
             let source = source.await?;
             let hash = cancellable(ticket.clone(), move || {
-                let digest = Reader::open(source)?.stream(BUFFER, &ticket, |_| Ok(()))?;
-                Ok(digest.staged(None).hash)
+                let digest = Reader::open(source)?.stream(BUFFER, &ticket, None, |_| Ok(()))?;
+                digest.staged(None).map(|staged| staged.hash)
             });
             hash.await
         })

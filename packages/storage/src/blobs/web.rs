@@ -7,7 +7,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
-use super::{MediaUrl, Notice, Quota, Source, Staged, Ticket, chosen_web::Chosen, digest::Digest};
+use super::{
+    Known, MediaUrl, Notice, Quota, Source, Staged, Ticket,
+    chosen_web::Chosen,
+    digest::{Digest, changed},
+};
 use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, worker};
 
 /// How many bytes of a content are in our memory at a time.
@@ -81,13 +85,16 @@ pub(super) fn storage_manager() -> Option<StorageManager> {
 }
 
 /// Streams a content to its end: each piece is handed to `write` while the browser reads the next ones, and hashed. How the
-/// content looks is not found out.
+/// content looks is not found out. What is known is not hashed again.
 pub(super) async fn stream(
     blob: &Blob,
+    known: Option<Known>,
     ticket: &Ticket,
     write: impl AsyncFn(&Uint8Array) -> Result<()>,
 ) -> Result<Staged> {
-    if blob.size() >= LONG && worker::is_here() {
+    if known.is_some() {
+        in_turn(blob, known, ticket, write).await
+    } else if blob.size() >= LONG && worker::is_here() {
         beside(blob, ticket, write).await
     } else {
         alone(blob, ticket, write).await
@@ -101,7 +108,7 @@ async fn alone(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) ->
     {
         return at_once(blob, &subtle, ticket, write).await;
     }
-    in_turn(blob, ticket, write).await
+    in_turn(blob, None, ticket, write).await
 }
 
 /// [`stream`] for a content that is long, in a worker: another worker hashes what this one has written, which takes as long as
@@ -131,8 +138,13 @@ async fn beside(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -
 }
 
 /// [`stream`] by this thread.
-async fn in_turn(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
-    let mut digest = Digest::default();
+async fn in_turn(
+    blob: &Blob,
+    known: Option<Known>,
+    ticket: &Ticket,
+    write: impl AsyncFn(&Uint8Array) -> Result<()>,
+) -> Result<Staged> {
+    let mut digest = Digest::of(known);
     let mut ahead = Ahead::new(blob);
     while let Some(read) = ahead.next().await {
         for piece in pieces(&read?, WRITTEN) {
@@ -144,7 +156,7 @@ async fn in_turn(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) 
         }
         ticket.advance(digest.bytes());
     }
-    if digest.bytes() as f64 == blob.size() { Ok(digest.staged(None)) } else { Err(changed()) }
+    if digest.bytes() as f64 == blob.size() { digest.staged(None) } else { Err(changed()) }
 }
 
 /// Reads a content from its beginning to its end, and the next part of it while one is being used. In large parts: a stream
@@ -227,10 +239,6 @@ fn pieces(all: &Uint8Array, length: u32) -> impl Iterator<Item = Uint8Array> {
     (0..end).step_by(length as usize).map(move |from| all.subarray(from, end.min(from + length)))
 }
 
-fn changed() -> Error {
-    Error::Io { what: "the file".into(), reason: "it changed while it was read".into() }
-}
-
 /// What a content's hash is, found out by the page's worker if it has one.
 pub(super) async fn hash(blob: &Blob, ticket: &Ticket) -> Result<String> {
     let hashed = match worker::client::client().hash(blob, ticket).await {
@@ -263,6 +271,7 @@ impl Source {
                 let parts = Array::of1(&Uint8Array::from(&**bytes));
                 Blob::new_with_u8_array_sequence_and_options(&parts, &BlobPropertyBag::new()).map_err(failed)
             }
+            Self::Known(source, _) => source.to_blob(),
         }
     }
 
@@ -272,6 +281,7 @@ impl Source {
             Self::Bytes(bytes) => Ok(bytes),
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size: whole and below 2^53")]
             Self::Blob(blob) => read(&blob, 0..blob.size() as u64).await.map(Into::into),
+            Self::Known(source, _) => Box::pin(source.into_bytes()).await,
         }
     }
 }

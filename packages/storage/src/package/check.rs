@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io::{self, Read, Seek},
+    pin::pin,
 };
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
@@ -27,6 +28,10 @@ use crate::{
 const BUFFER: usize = 256 << 10;
 /// After how many bytes others have their turn.
 const PAUSE: u64 = 16 << 20;
+/// What is no larger than this is small, in bytes.
+const SMALL: u64 = 16 << 20;
+/// How many small assets are hashed at once.
+const AT_ONCE: usize = 4;
 
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +84,8 @@ pub struct Content {
     pub is_deflated: bool,
     /// How many bytes it has.
     pub bytes: u64,
+    /// Their CRC-32.
+    pub crc32: u32,
     /// `sha256-` and 64 lower-case hex digits: found out here, not believed.
     pub hash: String,
 }
@@ -101,8 +108,11 @@ pub(super) trait Host {
     async fn pause(&self);
 
     /// Hashes what is stored as it is from `at` on. None: this thread has no better way than to read it.
-    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<crate::Result<Staged>>;
+    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Hashed>;
 }
+
+/// What the bytes are.
+pub(super) type Hashed = crate::Result<Staged>;
 
 /// A thread that has nothing else to do.
 pub(super) struct Alone;
@@ -110,7 +120,7 @@ pub(super) struct Alone;
 impl Host for Alone {
     async fn pause(&self) {}
 
-    async fn hash(&self, _at: u64, _bytes: u64, _ticket: Ticket) -> Option<crate::Result<Staged>> {
+    async fn hash(&self, _at: u64, _bytes: u64, _ticket: Ticket) -> Option<Hashed> {
         None
     }
 }
@@ -196,6 +206,14 @@ async fn check_listed<R: Read + Seek>(
             .warnings
             .push(format!("The manifest calls the workflow {:?}; it calls itself otherwise.", manifest.name));
     }
+    let embedded = manifest.assets.iter().filter_map(|listed| match &listed.origin {
+        Origin::Embedded(file) => by_name.get(&**file),
+        Origin::Url(_) => None,
+    });
+    let small = embedded.map(|at| &entries[*at]).filter(|entry| is_small(entry));
+    let hashing = small.map(|entry| host.hash(entry.data, entry.bytes, ticket.quiet()));
+    // In the order in which they are asked for.
+    let mut hashed = pin!(stream::iter(hashing).buffered(AT_ONCE));
     let mut done = 0;
     for listed in &manifest.assets {
         let mut asset = PackedAsset { id: listed.id, mime: listed.mime.clone(), url: None, content: None };
@@ -208,9 +226,19 @@ async fn check_listed<R: Read + Seek>(
                 }
                 Some(at) => {
                     used.insert(file);
-                    match contents.asset(host, *at, listed, &ticket.part(done)).await {
+                    let (entry, part) = (&entries[*at], ticket.part(done));
+                    if ticket.is_cancelled() {
+                        return Err(PackageError::Cancelled);
+                    }
+                    let lent = match entry.method {
+                        Method::Stored if is_small(entry) => hashed.next().await.flatten(),
+                        Method::Stored => host.hash(entry.data, entry.bytes, part.clone()).await,
+                        Method::Deflated => None,
+                    };
+                    match contents.asset(host, *at, listed, lent, &part).await {
                         Ok(content) => {
                             done += content.bytes;
+                            ticket.advance(done);
                             asset.content = Some(content);
                         }
                         Err(error) if is_damage(&error) => package.damaged.push((listed.id, error)),
@@ -224,6 +252,11 @@ async fn check_listed<R: Read + Seek>(
     let ignored = entries.iter().filter(|entry| !entry.is_folder() && !used.contains(&*entry.name));
     package.ignored = ignored.map(|entry| entry.name.clone()).collect();
     Ok(package)
+}
+
+/// Whether an entry is hashed beside others.
+fn is_small(entry: &Entry) -> bool {
+    entry.method == Method::Stored && entry.bytes <= SMALL
 }
 
 /// Whether an error is of one asset only, so that the rest can come in without it.
@@ -309,20 +342,17 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
         Ok(all)
     }
 
-    /// Hashes an asset, and compares it with what the manifest says.
+    /// Hashes an asset, unless somebody else has, and compares it with what the manifest says.
     async fn asset(
         &mut self,
         host: &impl Host,
         at: usize,
         listed: &Listed,
+        hashed: Option<Hashed>,
         ticket: &Ticket,
     ) -> Result<Content, PackageError> {
         let entry = &self.entries[at];
-        let lent = match entry.method {
-            Method::Stored => host.hash(entry.data, entry.bytes, ticket.clone()).await,
-            Method::Deflated => None,
-        };
-        let hash = match lent {
+        let hash = match hashed {
             Some(Ok(staged)) if staged.crc32 != entry.crc32 => {
                 let what = "its checksum is another".to_owned();
                 return Err(PackageError::EntryDamaged { entry: entry.name.clone(), what });
@@ -357,6 +387,7 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             packed: entry.packed,
             is_deflated: entry.method == Method::Deflated,
             bytes: entry.bytes,
+            crc32: entry.crc32,
             hash,
         })
     }

@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use super::{Package, check::Content, refs, target};
 use crate::{
     Error, Result,
-    blobs::{Assets, Held, Source, Ticket},
+    blobs::{Assets, Held, Known, Source, Ticket},
     model::{
         Asset, AssetId, AssetPlace, AssetRef, EdgeId, Json, MediaKind, NodeId, NodeStatus, Object, Stamp, Workflow,
         WorkflowId,
@@ -175,7 +175,10 @@ async fn keep<'a>(assets: &Assets, source: &Source, content: &'a Content, ticket
         return Ok((content, known, false));
     }
     let name = content.entry.rsplit('/').next().map(str::to_owned);
-    let added = assets.put(target::content(source, content).await?, name, ticket).await?;
+    // The check has hashed it.
+    let known = Known { hash: content.hash.clone(), crc32: content.crc32, bytes: content.bytes };
+    let source = Source::Known(Box::new(target::content(source, content).await?), known);
+    let added = assets.put(source, name, ticket).await?;
     Ok((content, added.asset, added.is_new))
 }
 

@@ -10,13 +10,13 @@ use std::{
 };
 
 use flate2::read::DeflateDecoder;
-use futures::{FutureExt as _, StreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use tokio::sync::mpsc;
 
 use super::{
     Found, Layout, PackageError,
-    check::{Alone, Content, find_on},
+    check::{Content, Hashed, Host, find_on},
     window::{ReadAt, Window},
     write::Data,
 };
@@ -85,13 +85,36 @@ pub(super) fn decomposed(text: &str) -> Cow<'_, str> {
 /// # Errors
 /// Why nothing of it can come in.
 pub async fn find(source: Source, ticket: Ticket) -> Result<Found, PackageError> {
+    let runtime = tokio::runtime::Handle::current();
     let work = tokio::task::spawn_blocking(move || {
-        let open = Open::new(source).map_err(|error| PackageError::Unreadable { reason: error.to_string() })?;
-        let found = find_on(&Alone, Window::new(open), &ticket).now_or_never();
-        // Nothing in it waits.
-        found.unwrap_or(Err(PackageError::Cancelled))
+        let open = Open::new(source.clone()).map_err(|error| PackageError::Unreadable { reason: error.to_string() })?;
+        runtime.block_on(find_on(&Threads { source }, Window::new(open), &ticket))
     });
     work.await.unwrap_or_else(|lost| Err(PackageError::Unreadable { reason: lost.to_string() }))
+}
+
+/// A thread that may wait, and others that hash.
+struct Threads {
+    source: Source,
+}
+
+/// What is smaller than this is read sooner than handed to another thread, in bytes.
+const WORTH: u64 = 256 << 10;
+
+impl Host for Threads {
+    async fn pause(&self) {}
+
+    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Hashed> {
+        if bytes < WORTH {
+            return None;
+        }
+        let part = Part::new(self.source.clone(), at, bytes);
+        let hashing = tokio::task::spawn_blocking(move || {
+            let reader = Reader::open(Source::Pieces(Arc::new(part)))?;
+            reader.stream(BUFFER, &ticket, None, |_| Ok(()))?.staged(None)
+        });
+        Some(hashing.await.unwrap_or_else(|lost| Err(lost_thread(&lost))))
+    }
 }
 
 /// An asset's bytes in a package, as a source.
@@ -105,7 +128,7 @@ pub(super) async fn content(source: &Source, content: &Content) -> Result<Source
 /// A part of a source, as one of its own.
 #[expect(clippy::unused_async, reason = "a browser has to be asked")]
 pub(super) async fn part(source: &Source, at: u64, bytes: u64) -> Result<Source> {
-    Ok(Source::Pieces(Arc::new(Part { source: source.clone(), at, bytes, open: Mutex::new(None) })))
+    Ok(Source::Pieces(Arc::new(Part::new(source.clone(), at, bytes))))
 }
 
 /// A part of a file.
@@ -116,6 +139,12 @@ struct Part {
     bytes: u64,
     /// What reads it, once somebody has begun, and where in the source that is.
     open: Mutex<Option<Reading>>,
+}
+
+impl Part {
+    fn new(source: Source, at: u64, bytes: u64) -> Self {
+        Self { source, at, bytes, open: Mutex::new(None) }
+    }
 }
 
 struct Reading {

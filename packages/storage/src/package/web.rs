@@ -10,13 +10,13 @@ use web_sys::{Blob, BlobPropertyBag, FileReaderSync};
 
 use super::{
     Found, Layout, PackageError,
-    check::{Content, Host, find_on},
+    check::{Content, Hashed, Host, find_on},
     window::{ReadAt, Window},
     write::Data,
 };
 use crate::{
     Error, Result,
-    blobs::{self, Assets, Source, Staged, Ticket, failed},
+    blobs::{self, Assets, Source, Ticket, failed},
     platform::sleep,
     worker,
 };
@@ -101,7 +101,7 @@ impl Host for Thread {
         sleep(Duration::ZERO).await;
     }
 
-    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Result<Staged>> {
+    async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Hashed> {
         let piece = self.blob.slice_with_f64_and_f64(at as f64, (at + bytes) as f64).map_err(failed);
         Some(match piece {
             Ok(piece) => blobs::hash_here(&piece, &ticket).await,

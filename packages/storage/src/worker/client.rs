@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    blobs::{LONG, Staged, Ticket, lock},
+    blobs::{Known, LONG, Staged, Ticket, lock},
     package::{Found, PackageError},
     platform::{sleep, spawn},
 };
@@ -79,9 +79,10 @@ impl Client {
         folder: &[String],
         name: String,
         content: &Blob,
+        known: Option<Known>,
         ticket: &Ticket,
     ) -> Option<Result<Staged>> {
-        let ask = Ask::Write { folder: folder.to_vec(), name };
+        let ask = Ask::Write { folder: folder.to_vec(), name, known };
         let second = second();
         if content.size() < LONG && second.is_better_than(self) {
             let written = second.counted(second.staged(&ask, content, ticket)).await;

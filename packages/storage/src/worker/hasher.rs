@@ -105,7 +105,7 @@ impl Drop for Hasher {
 }
 
 /// The worker's end: hashes what comes through a port.
-pub(super) async fn hash_handed(port: MessagePort) -> Staged {
+pub(super) async fn hash_handed(port: MessagePort) -> Result<Staged> {
     let (tell, mut handed) = mpsc::unbounded_channel();
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         // It ends with the last one.

@@ -9,15 +9,16 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     Error,
-    blobs::Look,
+    blobs::{Known, Look},
     package::{Found, PackageError},
 };
 
 /// The page's part.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
-    /// Write the content to a file of that name in a folder below the private files, hash it, and look at it.
-    Write { folder: Vec<String>, name: String },
+    /// Write the content to a file of that name in a folder below the private files, hash it unless its hash is known, and look at
+    /// it.
+    Write { folder: Vec<String>, name: String, known: Option<Known> },
     /// Hash the content.
     Hash,
     /// Hash what comes through the port: buffers, each of which is answered with anything when it is done, and at the end something

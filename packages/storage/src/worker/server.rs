@@ -112,17 +112,17 @@ impl Server {
         // Nobody closes it.
         let _room = self.room.acquire().await.map_err(|_| Error::Cancelled)?;
         match ask {
-            Ask::Write { folder, name } => {
+            Ask::Write { folder, name, known } => {
                 // Who called one off may ask for the same again while its remains are being removed.
                 while !self.busy.borrow_mut().insert(name.clone()) {
                     sleep(PAUSE).await;
                 }
-                let written = blobs::write(&folder, &name, content.unchecked_into(), &ticket).await;
+                let written = blobs::write(&folder, &name, content.unchecked_into(), known, &ticket).await;
                 self.busy.borrow_mut().remove(&name);
                 written
             }
             Ask::Hash => blobs::hash_here(content.unchecked_ref(), &ticket).await,
-            Ask::HashHanded => Ok(hash_handed(content.unchecked_into()).await),
+            Ask::HashHanded => hash_handed(content.unchecked_into()).await,
             Ask::Check | Ask::Cancel => Err(Error::Cancelled),
         }
     }

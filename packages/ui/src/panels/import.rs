@@ -47,6 +47,8 @@ pub(super) enum Outcome {
     ComfyUi(Box<Import>),
     Package(Checked),
     Rescued(Rc<Batch>),
+    /// What else is in a backup.
+    Ignored(Vec<String>),
     Refused(Refusal),
 }
 
@@ -83,7 +85,7 @@ impl Candidate {
         match &self.outcome {
             Outcome::ComfyUi(_) | Outcome::Rescued(_) => true,
             Outcome::Package(checked) => checked.package.refusal().is_none(),
-            Outcome::Refused(_) => false,
+            Outcome::Ignored(_) | Outcome::Refused(_) => false,
         }
     }
 }
@@ -189,6 +191,9 @@ async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming
             },
         };
         candidates.push(Candidate { file: inside.file().to_owned(), bytes: inside.bytes, outcome });
+    }
+    if !backup.ignored.is_empty() {
+        candidates.push(file.candidate(Outcome::Ignored(backup.ignored)));
     }
     candidates
 }
@@ -301,7 +306,7 @@ impl Importer {
                         continue;
                     }
                 }
-                Outcome::Refused(_) => continue,
+                Outcome::Ignored(_) | Outcome::Refused(_) => continue,
             };
             match brought {
                 Ok(id) => last = Some(id),
@@ -408,7 +413,8 @@ pub fn ImportDialog() -> Element {
     }
     let Some(candidates) = import() else { return VNode::empty() };
     let valid = candidates.iter().filter(|candidate| candidate.is_sound()).count();
-    let subtitle = match candidates.len() {
+    let files = candidates.iter().filter(|candidate| !matches!(candidate.outcome, Outcome::Ignored(_))).count();
+    let subtitle = match files {
         1 => "The file was checked from end to end. Nothing has been written yet.".to_owned(),
         count => format!("{count} files were checked from end to end. Nothing has been written yet."),
     };

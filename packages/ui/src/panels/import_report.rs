@@ -28,7 +28,34 @@ pub fn Report(number: usize, candidate: Candidate) -> Element {
             },
         },
         Outcome::Rescued(batch) => rescued(&file, &batch),
+        Outcome::Ignored(entries) => ignored(&file, &entries),
         Outcome::Refused(refusal) => refused(&file, &refusal),
+    }
+}
+
+/// The first names of a list, and how many more there are.
+fn some_of(names: &[String]) -> Element {
+    let shown = names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(3);
+    rsx! {
+        code { "{shown}" }
+        if more > 0 {
+            " and {more} more"
+        }
+    }
+}
+
+/// What is in a backup and is no package.
+fn ignored(backup: &str, entries: &[String]) -> Element {
+    let (count, are) = (words::count(entries.len(), "entry", "entries"), if entries.len() == 1 { "is" } else { "are" });
+    rsx! {
+        div { class: "ledger plain", "data-ignored": "{entries.len()}",
+            Icon { name: IconName::CircleSlash }
+            span { class: "q",
+                "{count} of {backup} {are} ignored: "
+                {some_of(entries)}
+            }
+        }
     }
 }
 
@@ -98,8 +125,6 @@ fn Sound(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
     let (nodes, edges, assets) = (workflow.nodes.len(), workflow.edges.len(), package.assets.len());
     let free = store.free_name(&workflow.name);
     let has_ledger = outlook.new + outlook.here + outlook.urls + package.ignored.len() > 0;
-    let ignored = package.ignored.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    let more = package.ignored.len().saturating_sub(3);
     let mut choose = move |as_update: bool| {
         if let Some(candidate) = import.write().as_mut().and_then(|all| all.get_mut(number))
             && let Outcome::Package(checked) = &mut candidate.outcome
@@ -150,10 +175,7 @@ fn Sound(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
                         Icon { name: IconName::CircleSlash }
                         b { "{package.ignored.len()} ignored" }
                         span { class: "q",
-                            code { "{ignored}" }
-                            if more > 0 {
-                                " and {more} more"
-                            }
+                            {some_of(&package.ignored)}
                             " not part of the format"
                         }
                         span { class: "q num end" }

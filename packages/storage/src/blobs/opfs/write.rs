@@ -17,7 +17,7 @@ use super::tree::{self, can, file, remove, when_free};
 use crate::{
     Error, Result,
     blobs::{
-        Staged, Ticket,
+        Known, Staged, Ticket,
         look_web::look,
         web::{self, failed},
     },
@@ -40,11 +40,17 @@ pub(super) fn has_streams() -> bool {
 
 /// Writes a content to a new file of that name, hashes it and looks at it. When this is done, the bytes are on the disk.
 /// What fails leaves nothing.
-pub(crate) async fn write(folder: &[String], name: &str, content: Blob, ticket: &Ticket) -> Result<Staged> {
+pub(crate) async fn write(
+    folder: &[String],
+    name: &str,
+    content: Blob,
+    known: Option<Known>,
+    ticket: &Ticket,
+) -> Result<Staged> {
     let place = folder.join("/");
-    let known = FOLDERS.with_borrow(|folders| folders.get(&place).cloned());
-    if let Some(known) = known {
-        match write_in(&known, name, content.clone(), ticket).await {
+    let made = FOLDERS.with_borrow(|folders| folders.get(&place).cloned());
+    if let Some(made) = made {
+        match write_in(&made, name, content.clone(), known.clone(), ticket).await {
             // Somebody has cleared what this origin stores; a folder can be made again.
             Err(Error::Missing { .. }) => {}
             done => return done,
@@ -56,7 +62,7 @@ pub(crate) async fn write(folder: &[String], name: &str, content: Blob, ticket: 
         parent = tree::folder(&parent, name).await?;
     }
     FOLDERS.with_borrow_mut(|folders| folders.insert(place, parent.clone()));
-    write_in(&parent, name, content, ticket).await
+    write_in(&parent, name, content, known, ticket).await
 }
 
 /// The same in a folder that is at hand.
@@ -64,12 +70,13 @@ pub(super) async fn write_in(
     folder: &FileSystemDirectoryHandle,
     name: &str,
     content: Blob,
+    known: Option<Known>,
     ticket: &Ticket,
 ) -> Result<Staged> {
     let written = if has_handles() {
-        with_handle(folder, name, &content, ticket).await
+        with_handle(folder, name, &content, known, ticket).await
     } else {
-        with_stream(folder, name, &content, ticket).await
+        with_stream(folder, name, &content, known, ticket).await
     };
     match written {
         // Looked at last: a content is worth more than a picture of it.
@@ -89,7 +96,7 @@ pub(super) async fn write_in(
 
 /// Writes a copy of a content, under its name only when it is complete.
 pub(in crate::blobs) async fn copy(content: &Blob, folder: &FileSystemDirectoryHandle, name: &str) -> Result<()> {
-    with_stream(folder, name, content, &Ticket::default()).await.map(drop)
+    with_stream(folder, name, content, None, &Ticket::default()).await.map(drop)
 }
 
 /// Through the browser's own streams: what they write gets its name when they are closed.
@@ -97,6 +104,7 @@ pub(in crate::blobs) async fn with_stream(
     folder: &FileSystemDirectoryHandle,
     name: &str,
     content: &Blob,
+    known: Option<Known>,
     ticket: &Ticket,
 ) -> Result<Staged> {
     if !has_streams() {
@@ -105,7 +113,7 @@ pub(in crate::blobs) async fn with_stream(
     let file = file(folder, name, true).await?;
     let made = when_free(async || JsFuture::from(file.create_writable()).await.map_err(failed)).await?;
     let stream: FileSystemWritableFileStream = made.dyn_into().map_err(failed)?;
-    let written = web::stream(content, ticket, async |piece: &Uint8Array| {
+    let written = web::stream(content, known, ticket, async |piece: &Uint8Array| {
         let written = stream.write_with_js_u8_array(piece).map_err(failed)?;
         JsFuture::from(written).await.map(drop).map_err(failed)
     });
@@ -124,6 +132,7 @@ async fn with_handle(
     folder: &FileSystemDirectoryHandle,
     name: &str,
     content: &Blob,
+    known: Option<Known>,
     ticket: &Ticket,
 ) -> Result<Staged> {
     let open = async || {
@@ -137,7 +146,7 @@ async fn with_handle(
     }
     // The room is asked for once, not with every piece.
     open.handle.truncate_with_f64(content.size()).map_err(failed)?;
-    let staged = web::stream(content, ticket, async |piece: &Uint8Array| open.append(piece)).await?;
+    let staged = web::stream(content, known, ticket, async |piece: &Uint8Array| open.append(piece)).await?;
     open.handle.flush().map_err(failed)?;
     Ok(staged)
 }
