@@ -10,7 +10,7 @@ import { randomFillSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { persistentContext, profileFolder } from "../browser/support/browser.mjs";
 import { changeScript } from "../browser/support/workers.mjs";
 import { absolute, report, takeTurns } from "./measure.mjs";
@@ -24,7 +24,7 @@ const LOADS = [
 ];
 const MEMORY = 8;
 const address = process.env.BENCH_URL;
-const zipJs = createRequire(import.meta.url).resolve("@zip.js/zip.js/index.js").replace(/index\.\w+$/, "dist/zip.js");
+const zipJs = join(dirname(createRequire(import.meta.url).resolve("@zip.js/zip.js/package.json")), "dist/zip-fs.js");
 
 async function files(folder, count, bytes) {
   await mkdir(folder);
