@@ -1,6 +1,10 @@
 //! What a page does with contents.
 
-use std::{cell::RefCell, ops::Range, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    sync::Arc,
+};
 
 use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -22,7 +26,7 @@ const WRITTEN: u32 = 1 << 20;
 const READ: f64 = (4 << 20) as f64;
 /// From this size on another worker is worth its start.
 pub(crate) const LONG: f64 = (32 << 20) as f64;
-/// What is no larger than this, the browser hashes by itself.
+/// What is no larger than this, the browser may hash by itself.
 const WHOLE: f64 = (4 << 20) as f64;
 
 thread_local! {
@@ -103,12 +107,7 @@ pub(super) async fn stream(
 
 /// [`stream`] without another worker.
 async fn alone(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
-    if blob.size() <= WHOLE
-        && let Some(subtle) = subtle()
-    {
-        return at_once(blob, &subtle, ticket, write).await;
-    }
-    in_turn(blob, None, ticket, write).await
+    if blob.size() <= WHOLE { at_once(blob, ticket, write).await } else { in_turn(blob, None, ticket, write).await }
 }
 
 /// [`stream`] for a content that is long, in a worker: another worker hashes what this one has written, which takes as long as
@@ -191,13 +190,8 @@ impl<'a> Ahead<'a> {
 }
 
 /// [`stream`] for a small content: the browser hashes it in a thread of its own, for which it wants all of it. None of that
-/// is in our memory, where there is a piece at a time.
-async fn at_once(
-    blob: &Blob,
-    subtle: &JsValue,
-    ticket: &Ticket,
-    write: impl AsyncFn(&Uint8Array) -> Result<()>,
-) -> Result<Staged> {
+/// is in our memory, where there is a piece at a time. While it is busy with another one, this thread hashes.
+async fn at_once(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
     if ticket.is_cancelled() {
         return Err(Error::Cancelled);
     }
@@ -205,15 +199,47 @@ async fn at_once(
     if f64::from(whole.byte_length()) != blob.size() {
         return Err(changed());
     }
-    let hash: Function = Reflect::get(subtle, &"digest".into()).map_err(failed)?.dyn_into().map_err(failed)?;
-    let hashed: Promise = hash.call2(subtle, &"SHA-256".into(), &whole).map_err(failed)?.dyn_into().map_err(failed)?;
-    let hashed = JsFuture::from(hashed);
+    let hashing = Subtle::hash(&whole)?;
     let (whole, mut digest) = (Uint8Array::new(&whole), Digest::default());
     write(&whole).await?;
-    with_bytes(&whole, |bytes| digest.skim(bytes));
+    let take = if hashing.is_some() { Digest::skim } else { Digest::update };
+    with_bytes(&whole, |bytes| take(&mut digest, bytes));
     ticket.advance(digest.bytes());
-    let hash: ArrayBuffer = hashed.await.map_err(failed)?.unchecked_into();
-    Ok(digest.staged_as(&Uint8Array::new(&hash).to_vec()))
+    match hashing {
+        Some(hashing) => Ok(digest.staged_as(&hashing.done().await?)),
+        None => digest.staged(None),
+    }
+}
+
+/// The browser's own hashing, which does one content after the other.
+struct Subtle(JsFuture);
+
+thread_local! {
+    /// Whether it has something to do for us.
+    static HASHING: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Subtle {
+    /// None: it is busy, or there is none at this address, which isn't secure.
+    fn hash(bytes: &ArrayBuffer) -> Result<Option<Self>> {
+        let Some(subtle) = subtle().filter(|_| !HASHING.get()) else { return Ok(None) };
+        let hash: Function = Reflect::get(&subtle, &"digest".into()).map_err(failed)?.dyn_into().map_err(failed)?;
+        let hashed: Promise =
+            hash.call2(&subtle, &"SHA-256".into(), bytes).map_err(failed)?.dyn_into().map_err(failed)?;
+        HASHING.set(true);
+        Ok(Some(Self(JsFuture::from(hashed))))
+    }
+
+    async fn done(mut self) -> Result<Vec<u8>> {
+        let hash: ArrayBuffer = (&mut self.0).await.map_err(failed)?.unchecked_into();
+        Ok(Uint8Array::new(&hash).to_vec())
+    }
+}
+
+impl Drop for Subtle {
+    fn drop(&mut self) {
+        HASHING.set(false);
+    }
 }
 
 /// What the browser has for hashing. None: an address that isn't secure.
