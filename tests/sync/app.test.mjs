@@ -273,6 +273,47 @@ test("with “Keep offline” originals come by themselves", async (t) => {
   );
 });
 
+test("how many bytes of a picture have gone is said while it is sent", async (t) => {
+  const app = await device(t);
+  await app.newWorkflow();
+  const region = await turnOn(app);
+  await says(app, "up-to-date");
+  await loopback.control({ faults: [{ fault: "slow", ms: 600_000, path: "storage:upload" }] });
+  await app.page.keyboard.press("Escape");
+  await addMedia(app, await pictures(app.page, 1, { noisy: true }));
+  await panel(app);
+  await region.locator('[data-under-way-bytes]:not([data-under-way-bytes="0"])').waitFor({ timeout: ARRIVAL });
+  assert.match(await region.locator('[data-fact="to-send"]').innerText(), /^1 file · [\d.]+ .B of [\d.]+ .B$/);
+  await loopback.control({ clear: true });
+  await region.locator('[data-sent="1"][data-to-send="0"][data-under-way-bytes="0"]').waitFor({ timeout: ARRIVAL });
+});
+
+test("an original that one tab has fetched is shown in the other as it stands", async (t) => {
+  const one = await device(t);
+  const workflow = await one.newWorkflow();
+  await turnOn(one);
+  await synced(one);
+  await addMedia(one, await pictures(one.page, 1));
+  await (await panel(one)).locator('[data-sent="1"][data-to-send="0"]').waitFor({ timeout: 60_000 });
+
+  const context = await freshContext(t);
+  const [left, right] = [await device(t, context), await device(t, context)];
+  await turnOn(left);
+  await item(left, workflow).waitFor({ timeout: ARRIVAL });
+  await synced(left);
+  const card = (app) => app.page.locator('[data-node-id] [data-remote="not-downloaded"]');
+  for (const app of [left, right]) {
+    await item(app, workflow).click();
+    await card(app).waitFor({ timeout: ARRIVAL });
+  }
+  await right.page.evaluate(() => (document.querySelector("[data-node-id]").itIsStillThis = true));
+  await card(left).getByRole("button", { name: "Download" }).click();
+  for (const app of [left, right]) {
+    await app.page.locator('[data-node-id] [data-asset-id][data-loaded="true"]').waitFor({ timeout: ARRIVAL });
+  }
+  assert.equal(await right.page.evaluate(() => document.querySelector("[data-node-id]").itIsStillThis), true);
+});
+
 /** A node's text in the inspector, which shows it. */
 const text = (app) => app.inspector.getByRole("textbox", TEXT);
 
@@ -319,6 +360,60 @@ test("a text that was changed in both is listed where it lost, with both values,
   await showsText(one, node, "At dawn");
   await showsText(two, node, "At dawn");
   assert.equal(await (await panel(two)).locator("[data-kept]").count(), 0, "what two had was replaced after it had arrived");
+});
+
+const YEAR = 365 * 24 * 3_600_000;
+
+test("what a browser has done while its clock was a year ahead comes in as a copy, and its clock is right again", async (t) => {
+  const context = await freshContext(t);
+  await context.addInitScript(() => {
+    const right = Date.now.bind(Date);
+    window.clockAhead = 0;
+    Date.now = () => right() + window.clockAhead;
+  });
+  const [one, two] = [await device(t, context), await device(t)];
+  const set = (ahead) => one.page.evaluate((ahead) => (window.clockAhead = ahead), ahead);
+  const workflow = await one.newWorkflow();
+  const node = await one.canvas.add(PROMPT.query, await one.canvas.emptyPlace());
+  const write = async (app, value) => {
+    await app.page.locator(`[data-node-id="${node}"] [data-part="header"]`).click();
+    await text(app).fill(value);
+    await app.saved();
+  };
+  await write(one, "At dawn");
+  await turnOn(one);
+  await synced(one);
+  await turnOn(two);
+  await item(two, workflow).waitFor({ timeout: ARRIVAL });
+  await synced(two);
+
+  await set(YEAR);
+  await write(one, "At dusk");
+  const region = await panel(one);
+  const said = region.locator("[data-clock-ahead]");
+  await said.waitFor({ timeout: ARRIVAL });
+  assert.match(await said.innerText(), /It still is, by 36[45] days. Set it right/);
+  assert.equal(await said.getByRole("button").count(), 0, "a copy would be refused as well");
+  await set(0);
+  await said.getByRole("button", { name: "Bring in as a copy" }).click({ timeout: ARRIVAL });
+  await said.waitFor({ state: "detached", timeout: ARRIVAL });
+  await one.page.keyboard.press("Escape");
+  await synced(one);
+  // The original is what the server has, also where it is open; the copy has what waited, on both devices.
+  await showsText(one, node, "At dawn");
+  const copy = (app) => app.page.locator("[data-workflow-id]").filter({ hasText: "(copy)" });
+  await copy(two).waitFor({ timeout: ARRIVAL });
+  await synced(two);
+  await copy(two).click();
+  await two.page.locator(`[data-node-id]:not([data-node-id="${node}"])`).waitFor({ timeout: ARRIVAL });
+  const copied = await two.page.locator("[data-node-id]").getAttribute("data-node-id");
+  await showsText(two, copied, "At dusk");
+
+  await item(two, workflow).click();
+  await two.page.locator(`[data-node-id="${node}"]`).waitFor({ timeout: ARRIVAL });
+  await write(one, "At noon");
+  await showsText(two, node, "At noon");
+  one.assertNoProblems();
 });
 
 test("what the server refuses is listed with the reason, and Retry sends it", async (t) => {

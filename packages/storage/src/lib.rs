@@ -39,7 +39,7 @@ pub mod writer;
 pub use download_native::download;
 pub use error::{Error, Result};
 pub use platform::{BoxFuture, MaybeSend, MaybeSync};
-pub use session::{Event, Location, Session};
+pub use session::{CopyError, Event, Location, Session};
 pub use writer::{Hold, SaveState};
 
 /// The version of what is stored. A database with a larger one is read by an older build as far as it can, and never written to.

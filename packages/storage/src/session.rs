@@ -1,5 +1,7 @@
 //! The one thing that the interface holds: it opens everything and ties it together.
 
+mod asset_news;
+mod copies;
 mod listeners;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
@@ -25,7 +27,8 @@ use self::native as target;
 #[cfg(target_arch = "wasm32")]
 use self::web as target;
 
-use self::listeners::Listeners;
+pub use self::copies::CopyError;
+use self::{asset_news::AssetNews, listeners::Listeners};
 use crate::{
     Error, MaybeSend, Result, SCHEMA_VERSION, SaveState,
     backend::{Backend, Batch, Committed, Loaded, Notice, Rows, memory::Memory},
@@ -67,6 +70,11 @@ pub enum Event {
     Connection(Notice),
     /// Another tab has stored these: whoever shows them reads them with [`Session::rows`] or [`Session::load`].
     Elsewhere(Changes),
+    /// Of these workflows something was taken back that a server doesn't take, or rows were removed, here or in another tab: whoever
+    /// holds them in memory reads them anew with [`Session::load`], since merging would keep what is gone.
+    Undone(BTreeSet<WorkflowId>),
+    /// Something else is known of these assets, here or in another tab: a row, a look, or an id. Whoever shows them looks again.
+    Assets(BTreeSet<AssetId>),
     /// The page may have slept and missed what others stored.
     Woke,
     /// A workflow was opened or left in another tab or window.
@@ -182,10 +190,15 @@ impl Session {
             Ok(committed) => {
                 // They may hold what another connection has written, and an edit of that must be later.
                 observe(&seen, committed.rows.iter().map(|(_, row)| &row.registers));
-                if !committed.rows.is_empty() {
-                    others.post(&Message::stored(&committed.rows));
+                let undone: BTreeSet<_> =
+                    committed.undone.iter().chain(&committed.removed).map(|key| key.workflow).collect();
+                if !(committed.rows.is_empty() && undone.is_empty()) {
+                    others.post(&Message::stored(&committed.rows).with_undone(undone.clone()));
                 }
                 tell.tell(&Event::Committed(committed.rows.clone()));
+                if !undone.is_empty() {
+                    tell.tell(&Event::Undone(undone));
+                }
                 if let (Some(driver), Some(record)) = (&*lock(&recording), &committed.record) {
                     driver.recorded(record.clone());
                 }
@@ -200,7 +213,9 @@ impl Session {
         let writer = Writer::new(Arc::clone(&backend), listener);
         let stamps = Arc::clone(&clock);
         let stamp = move || lock(&stamps).tick(wall_clock());
-        let assets = Assets::new(Arc::clone(&backend), own, database, device, notices, stamp);
+        let news = AssetNews::new(listeners.clone(), Arc::clone(&channel));
+        let changed = move |id| news.tell(id);
+        let assets = Assets::new(Arc::clone(&backend), own, database, device, notices, stamp, changed);
         assets.recall().await;
         let (parked, part) = (Mutex::default(), Mutex::default());
         let presence = Presence::default();
@@ -221,6 +236,7 @@ impl Session {
             media,
             deployment: Mutex::default(),
         }));
+        copies::follow(Arc::downgrade(&session.0), session.subscribe());
         session.take_over_parked();
         Ok(session)
     }
@@ -400,8 +416,10 @@ impl Session {
         spawn(Box::pin(async move {
             while let Some(event) = events.recv().await {
                 let Some(driver) = heard() else { return };
-                if let Event::Elsewhere(changes) = event {
-                    driver.stored_elsewhere(changes);
+                match event {
+                    Event::Elsewhere(changes) => driver.stored_elsewhere(changes),
+                    Event::Assets(ids) => driver.assets_changed(ids),
+                    _ => {}
                 }
             }
         }));
@@ -445,12 +463,19 @@ impl Session {
         Ok(stored.and_then(|stored| stored.read().ok()).unwrap_or_default())
     }
 
-    /// Keeps what the user says about sync, and turns it on or off. Gives what is kept, which has a name for the device.
+    /// Keeps what the user says about sync, and turns it on or off. Gives what is kept, which has a name for the device: without one in
+    /// `settings` the one that it has, or a new one the first time.
     ///
     /// # Errors
-    /// The address is none; then nothing was changed.
-    pub fn set_sync(&self, settings: &sync::Settings) -> Result<sync::Settings, sync::transport::convex::BadAddress> {
+    /// The address is none, or what is kept can't be read; then nothing was changed.
+    pub async fn set_sync(
+        &self,
+        settings: &sync::Settings,
+    ) -> std::result::Result<sync::Settings, sync::SettingsError> {
         let mut settings = settings.clone();
+        if settings.device.is_empty() {
+            settings.device = self.sync_settings().await?.device;
+        }
         if settings.device.is_empty() {
             settings.device = self.stamp().to_string();
         }

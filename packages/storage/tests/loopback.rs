@@ -77,7 +77,7 @@ impl Device {
         let home = tempfile::tempdir().unwrap();
         let (session, _) = Session::open(Location::Folder(home.path().to_owned())).await.unwrap();
         let settings = Settings { on: true, address: address(), token: token.to_owned(), ..Settings::default() };
-        session.set_sync(&settings).unwrap();
+        session.set_sync(&settings).await.unwrap();
         Self { session, _home: home }
     }
 
@@ -258,7 +258,7 @@ async fn without_sync_nobody_is_asked() {
     let one = Device::new("test:off").await;
     one.settled().await;
     let settings = Settings { on: false, ..one.session.sync_settings().await.unwrap() };
-    one.session.set_sync(&settings).unwrap();
+    one.session.set_sync(&settings).await.unwrap();
     tokio::time::sleep(MOMENT).await;
     let before = control(&json!({"reset": true}));
     assert_eq!(before["connections"], 0);

@@ -33,6 +33,7 @@ struct Inner {
     lock: Lock,
     device: Device,
     stamp: Box<dyn StampSource>,
+    changed: Box<dyn AssetListener>,
     notices: Vec<Notice>,
     folder: watch::Sender<FolderState>,
     /// What [`Assets::verify`] has found to be damaged: it is replaced when the same content comes again.
@@ -55,6 +56,10 @@ const SWEEP_TRIES: usize = 20;
 /// Makes the stamps that ids are made from.
 pub(crate) trait StampSource: Fn() -> Stamp + crate::MaybeSend + crate::MaybeSync + 'static {}
 impl<T: Fn() -> Stamp + crate::MaybeSend + crate::MaybeSync + 'static> StampSource for T {}
+
+/// Hears which assets' rows have come or changed, and of which an id or a look is known now.
+pub(crate) trait AssetListener: Fn(AssetId) + crate::MaybeSend + crate::MaybeSync + 'static {}
+impl<T: Fn(AssetId) + crate::MaybeSend + crate::MaybeSync + 'static> AssetListener for T {}
 
 /// A content that is kept now.
 #[derive(Debug)]
@@ -127,9 +132,10 @@ impl Assets {
         device: Device,
         notices: Vec<Notice>,
         stamp: impl StampSource,
+        changed: impl AssetListener,
     ) -> Self {
         let places = Places::new(own, database);
-        let stamp = Box::new(stamp);
+        let (stamp, changed) = (Box::new(stamp), Box::new(changed));
         let lock = Lock::new(&device);
         Self(Arc::new(Inner {
             backend,
@@ -137,10 +143,16 @@ impl Assets {
             lock,
             device,
             stamp,
+            changed,
             notices,
             folder: watch::Sender::default(),
             damaged: Mutex::default(),
         }))
+    }
+
+    /// Says that something else is known of an asset now.
+    pub(crate) fn changed(&self, id: AssetId) {
+        (self.0.changed)(id);
     }
 
     /// Takes up where new bytes went when Atelier was open last.
@@ -244,7 +256,9 @@ impl Assets {
         self.writable()?;
         let mut batch = Batch::new();
         batch.set(&alias_key(id), Json::new(&kept).ok());
-        self.0.backend.commit(Arc::new(batch)).await.map(drop)
+        self.0.backend.commit(Arc::new(batch)).await?;
+        self.changed(id);
+        Ok(())
     }
 
     /// Under which id the content is kept that somebody else has named, if that is another.
@@ -322,6 +336,7 @@ impl Assets {
             let healed = Asset { place: place.keep(id, known.id, known.kind()).await?, ..known };
             if self.0.backend.change_asset(healed.clone()).await? {
                 self.damaged().remove(&healed.id);
+                self.changed(healed.id);
                 return Ok((healed, false));
             }
             return self.add(place, healed).await;
@@ -350,7 +365,10 @@ impl Assets {
     /// Adds a row for bytes that are in place. If another tab has added the same content meanwhile, its row stands and our bytes go.
     async fn add(&self, place: &dyn Place, asset: Asset) -> Result<(Asset, bool)> {
         match self.0.backend.add_asset(asset.clone()).await {
-            Ok(there) if there.id == asset.id => Ok((there, true)),
+            Ok(there) if there.id == asset.id => {
+                self.changed(there.id);
+                Ok((there, true))
+            }
             Ok(there) => {
                 place.delete(&asset).await?;
                 Ok((there, false))
@@ -496,7 +514,9 @@ impl Assets {
             ..asset.clone()
         };
         if changed != asset {
+            let id = changed.id;
             self.0.backend.change_asset(changed).await?;
+            self.changed(id);
         }
         Ok(())
     }

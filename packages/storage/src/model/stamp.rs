@@ -92,7 +92,7 @@ impl fmt::Debug for Stamp {
 }
 
 /// Makes stamps, each larger than every stamp that it made or has seen, whatever the wall clock does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clock {
     millis: u64,
     counter: u16,
@@ -104,6 +104,11 @@ impl Clock {
     /// same time make the same stamp.
     pub fn new(replica: u64) -> Self {
         Self { millis: 0, counter: 0, replica: replica & REPLICA_MASK }
+    }
+
+    /// The time of the last stamp that it made or has seen, in milliseconds since 1970.
+    pub fn millis(&self) -> u64 {
+        self.millis
     }
 
     /// Takes note of a time at which something was stored: every later stamp is of a later one.

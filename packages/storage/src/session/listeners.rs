@@ -48,6 +48,12 @@ impl Listeners {
                 debug!(rows, ranges, "another tab has stored something");
                 listeners.tell(&Event::Elsewhere(message.changes));
             }
+            if !message.undone.is_empty() {
+                listeners.tell(&Event::Undone(message.undone));
+            }
+            if !message.assets.is_empty() {
+                listeners.tell(&Event::Assets(message.assets));
+            }
             if message.presence {
                 listeners.tell(&Event::Presence);
             }

@@ -7,8 +7,6 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    future::pending,
-    pin::pin,
     sync::{
         Arc, Weak,
         atomic::{AtomicUsize, Ordering},
@@ -16,20 +14,22 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{AbortHandle, Either, abortable, select};
+use futures::future::{AbortHandle, abortable};
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::{
-    Config, Effect, Event, State, Status, Stored, StoredWorkflow, SyncEngine, kept_key, progress_key,
-    transport::Transport, watch as news,
+    Config, Effect, Event, State, Status, Stored, StoredWorkflow, SyncEngine, kept_key,
+    mailbox::{Mailbox, next},
+    progress_key,
+    transport::Transport,
+    watch as news,
 };
 use crate::{
     BoxFuture, MaybeSend, MaybeSync, Result,
     backend::{Backend, OplogRecord},
     model::{EntityKey, Row, Stamp, WorkflowId},
-    platform::{monotonic_millis, random_bits, sleep, spawn, until},
-    tabs::lead,
+    platform::{monotonic_millis, random_bits, sleep, spawn},
     writer::Writer,
 };
 
@@ -97,7 +97,7 @@ enum Heard {
 struct Task {
     desk: Desk,
     engine: SyncEngine,
-    events: mpsc::WeakUnboundedSender<Heard>,
+    mailbox: Mailbox<Heard>,
     status: watch::Sender<Status>,
     timer: Option<u64>,
     watch: Option<AbortHandle>,
@@ -121,12 +121,13 @@ impl Driver {
     pub fn start(desk: Desk, config: Config) -> Self {
         let (events, heard) = mpsc::unbounded_channel();
         let (status, told) = watch::channel(Status::default());
+        let mailbox = Mailbox::new(&events);
         let unheard: Arc<AtomicUsize> = Arc::default();
         let woken: Arc<Notify> = Arc::default();
         let task = Task {
             desk,
             engine: SyncEngine::new(config),
-            events: events.downgrade(),
+            mailbox: mailbox.clone(),
             status,
             timer: None,
             watch: None,
@@ -136,18 +137,7 @@ impl Driver {
         };
         let driver = Self(Arc::new(Inner { events, status: told, unheard, woken }));
         driver.hear(Event::Start);
-        let leading = task.events.clone();
-        spawn(Box::pin(async move {
-            let leads = pin!(async {
-                let lead = lead(NAME).await;
-                if let Some(events) = leading.upgrade() {
-                    let _is_stopped = events.send(Heard::Event(Event::Lead));
-                }
-                let _lead_for_ever = (lead, pending::<()>().await);
-            });
-            // The lead goes when the task ends, also while it is waited for.
-            let _it_ended = select(leads, pin!(task.run(heard))).await;
-        }));
+        mailbox.run(NAME, Heard::Event(Event::Lead), task.run(heard));
         driver
     }
 
@@ -200,14 +190,7 @@ impl Task {
     async fn run(mut self, mut heard: mpsc::UnboundedReceiver<Heard>) {
         info!("sync has started");
         loop {
-            let next = {
-                let timer = pin!(until(self.timer));
-                match select(pin!(heard.recv()), timer).await {
-                    Either::Left((next, _)) => next,
-                    Either::Right(((), _)) => Some(Heard::Event(Event::Timer)),
-                }
-            };
-            let event = match next {
+            let event = match next(&mut heard, self.timer, Heard::Event(Event::Timer)).await {
                 Some(Heard::Event(event)) => event,
                 Some(Heard::Recorded) => {
                     self.read_oplog();
@@ -266,27 +249,15 @@ impl Task {
             }
             Effect::Watch(on) => self.watch(on),
             // Whoever knows the user says that he has signed in.
-            Effect::RenewToken => self.tell(Event::SignedOut),
+            Effect::RenewToken => drop(self.mailbox.tell(Heard::Event(Event::SignedOut))),
             Effect::Timer(at) => self.timer = at,
             Effect::Tell => drop(self.status.send_replace(self.engine.status())),
         }
     }
 
-    fn tell(&self, event: Event) {
-        if let Some(events) = self.events.upgrade() {
-            let _is_stopped = events.send(Heard::Event(event));
-        }
-    }
-
     /// Does something beside the engine, which hears what comes of it.
     fn beside(&self, work: impl Future<Output = Event> + MaybeSend + 'static) {
-        let events = self.events.clone();
-        spawn(Box::pin(async move {
-            let event = work.await;
-            if let Some(events) = events.upgrade() {
-                let _is_stopped = events.send(Heard::Event(event));
-            }
-        }));
+        self.mailbox.beside(async move { Some(Heard::Event(work.await)) });
     }
 
     /// Has what is new on the server told, until it is called with false.
@@ -297,8 +268,8 @@ impl Task {
         if !on {
             return;
         }
-        let events = self.events.clone();
-        let tell = move |event| events.upgrade().is_some_and(|events| events.send(Heard::Event(event)).is_ok());
+        let mailbox = self.mailbox.clone();
+        let tell = move |event| mailbox.tell(Heard::Event(event));
         let watching = news::run(Arc::clone(&self.desk.transport), Arc::clone(&self.woken), random_bits(), tell);
         let (watching, handle) = abortable(watching);
         self.watch = Some(handle);
@@ -314,16 +285,14 @@ impl Task {
             return;
         }
         self.reading = Reading::UnderWay;
-        let (backend, events) = (Arc::clone(&self.desk.backend), self.events.clone());
-        spawn(Box::pin(async move {
+        let backend = Arc::clone(&self.desk.backend);
+        self.mailbox.beside(async move {
             let records = backend.oplog().await.unwrap_or_else(|error| {
                 warn!(error = error.code(), "the oplog can't be read; it is read with the next change");
                 Vec::new()
             });
-            if let Some(events) = events.upgrade() {
-                let _is_stopped = events.send(Heard::Read(records));
-            }
-        }));
+            Some(Heard::Read(records))
+        });
     }
 
     fn read(&mut self, records: Vec<OplogRecord>) {

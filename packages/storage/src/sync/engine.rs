@@ -8,7 +8,7 @@ use super::{
     kept::Kept,
     op::{self, LocalOp, MAX_OPS},
     queue::{Waiting, WaitingState},
-    status::{News, Problem, State, Status},
+    status::{News, Problem, ServerClock, State, Status},
     wire::{ApplyOps, Changes, ChangesSince, Code, Head, OpsApplied},
     workflow::{self, Outcome, Page, Progress, Pull, WorkflowSync},
 };
@@ -67,8 +67,7 @@ pub struct SyncEngine {
     signed_in: Option<bool>,
     failures: u32,
     retry_at: u64,
-    /// The server's clock and ours, when it was told last.
-    server_clock: Option<(u64, u64)>,
+    server_clock: Option<ServerClock>,
     last_success: Option<u64>,
     requests: u64,
     /// Where the next round begins, so that no workflow waits for ever.
@@ -127,6 +126,12 @@ impl SyncEngine {
             Event::Timer => self.timer = None,
             Event::Retry => self.retry(),
             Event::SetAside(workflow) => self.set_aside(workflow),
+            Event::Copied(id, rows) => {
+                if let Some(workflow) = self.workflow(id) {
+                    workflow.copied = rows;
+                }
+                self.set_aside(id);
+            }
             Event::Include(workflow, include) => self.include(workflow, include),
             Event::DismissOne(workflow, value) => {
                 if let Some(batch) = self.workflow(workflow).map(|workflow| workflow.dismiss_one(&value)) {
@@ -169,7 +174,14 @@ impl SyncEngine {
         let workflows: BTreeMap<_, _> =
             self.workflows.iter().flatten().map(|(id, workflow)| (*id, workflow.status(server_now))).collect();
         let pending = workflows.values().map(|workflow| workflow.pending).sum();
-        Status { state: self.state(), news: self.news.clone(), pending, last_success: self.last_success, workflows }
+        Status {
+            state: self.state(),
+            news: self.news.clone(),
+            pending,
+            last_success: self.last_success,
+            server_clock: self.server_clock,
+            workflows,
+        }
     }
 
     fn state(&self) -> State {
@@ -431,7 +443,7 @@ impl SyncEngine {
                 let mut outcome = Outcome::default();
                 let taken = workflow.acknowledged(head, results, &mut outcome);
                 let is_for_good = workflow.problem == Some(Problem::DeletedForGood);
-                self.server_clock = Some((server_now, self.now));
+                self.server_clock = Some(ServerClock { time: server_now, at: self.now });
                 self.let_go(outcome.gone);
                 self.commit(outcome.batch);
                 self.succeeded(id);
@@ -507,7 +519,7 @@ impl SyncEngine {
             self.requests = reading;
             self.out.push(Effect::Read { request: reading, workflow: id, keys });
         }
-        self.server_clock = Some((changes.server_now, self.now));
+        self.server_clock = Some(ServerClock { time: changes.server_now, at: self.now });
         self.succeeded(id);
     }
 
@@ -589,7 +601,7 @@ impl SyncEngine {
 
     /// The server's clock now, as far as it is known.
     fn server_now(&self) -> Option<u64> {
-        self.server_clock.map(|(server, at)| server + (self.now - at))
+        self.server_clock.map(|clock| clock.now(self.now))
     }
 
     /// Starts what can be started, and gives everything that is to be done.

@@ -1,6 +1,9 @@
 //! What an engine hears, and what it wants done.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     kept::KeptValue,
@@ -9,7 +12,7 @@ use super::{
 };
 use crate::{
     backend::{Batch, OplogRecord},
-    model::{EntityKey, Json, Row, Stamp, WorkflowId},
+    model::{EntityKey, Json, Registers, Row, Stamp, WorkflowId},
 };
 
 /// What an engine hears.
@@ -66,6 +69,8 @@ pub enum Event {
     Retry,
     /// The user gives up what the server doesn't take because of its time: it is undone, and kept in the list.
     SetAside(WorkflowId),
+    /// The same, and these rows of it are in a copy: what the copy has isn't kept in the list.
+    Copied(WorkflowId, Arc<BTreeMap<EntityKey, Registers>>),
     /// The user wants a workflow synced, or no longer.
     Include(WorkflowId, bool),
     /// The user has seen what is kept of a workflow, and needs it no more.

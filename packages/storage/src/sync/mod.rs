@@ -17,10 +17,12 @@
 //!   stored together with what it said.
 
 mod backoff;
+mod copy;
 mod driver;
 mod engine;
 mod event;
 mod kept;
+mod mailbox;
 pub mod media;
 pub mod op;
 mod queue;
@@ -40,10 +42,13 @@ pub use self::{
     engine::{Config, SyncEngine},
     event::{Effect, Event, Failure, Stored, StoredWorkflow, kept_key, progress_key},
     kept::{Kept, KeptValue},
-    settings::{SETTINGS, Settings},
-    status::{News, Problem, State, Status, WorkflowStatus},
+    settings::{SETTINGS, Settings, SettingsError},
+    status::{News, Problem, ServerClock, State, Status, WorkflowStatus},
     waiting::{Sending, WaitingOp},
+    workflow::AHEAD,
 };
+
+pub(crate) use self::copy::copy_of;
 
 /// The ways to the deployment that the settings name.
 ///

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::transport::convex::BadAddress;
+
 /// Setting: [`Settings`]. It stays on this device: no package and no server gets it.
 pub const SETTINGS: &str = "sync/settings";
 
@@ -19,6 +21,17 @@ pub struct Settings {
     pub device: String,
     /// Whether all originals are to be here, and not only those that somebody looks at.
     pub keep_originals: bool,
+}
+
+/// Why settings are not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The address is none.
+    #[error(transparent)]
+    Address(#[from] BadAddress),
+    /// What is kept can't be read.
+    #[error(transparent)]
+    Storage(#[from] crate::Error),
 }
 
 impl std::fmt::Debug for Settings {

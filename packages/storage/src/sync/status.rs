@@ -16,8 +16,26 @@ pub struct Status {
     pub pending: usize,
     /// When a server has answered last, by the clock that events are given with.
     pub last_success: Option<u64>,
+    /// What the server has said of the time.
+    pub server_clock: Option<ServerClock>,
     /// Each workflow.
     pub workflows: BTreeMap<WorkflowId, WorkflowStatus>,
+}
+
+/// What a server has said of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerClock {
+    /// Its clock, in milliseconds since 1970.
+    pub time: u64,
+    /// When it said so, by the clock that events are given with.
+    pub at: u64,
+}
+
+impl ServerClock {
+    /// Its clock now.
+    pub fn now(self, now: u64) -> u64 {
+        self.time + now.saturating_sub(self.at)
+    }
 }
 
 /// How sync goes, in one word.

@@ -1,6 +1,9 @@
 //! One workflow's sync.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +66,8 @@ pub(super) struct WorkflowSync {
     pub upload: Option<u64>,
     /// What the user gives up.
     pub set_aside: BTreeSet<OpId>,
+    /// What of it is in a copy, as long as something waits.
+    pub copied: Arc<BTreeMap<EntityKey, Registers>>,
 }
 
 /// Where reading from the server is.
@@ -98,7 +103,7 @@ pub(super) struct Outcome {
 }
 
 /// How far ahead of its clock a server takes stamps, in milliseconds.
-const AHEAD: u64 = 24 * HOUR;
+pub const AHEAD: u64 = 24 * HOUR;
 const HOUR: u64 = 60 * 60 * 1000;
 
 impl WorkflowSync {
@@ -123,6 +128,7 @@ impl WorkflowSync {
             flush_at: 0,
             upload: None,
             set_aside: BTreeSet::new(),
+            copied: Arc::default(),
         }
     }
 
@@ -246,6 +252,9 @@ impl WorkflowSync {
         if self.kept != before {
             self.store_kept(&mut outcome.batch);
         }
+        if self.queue.len() == 0 {
+            self.copied = Arc::default();
+        }
         self.head = self.head.max(head);
         if answered.is_empty() && !sent.is_empty() {
             return Err(format!("{} of {} ops had no answer", sent.len() - answered.len(), sent.len()));
@@ -288,7 +297,8 @@ impl WorkflowSync {
         batch: &mut Batch,
     ) -> Option<Waiting> {
         let code = code.unwrap_or(Code::Invalid);
-        if code == Code::ClockAhead && !self.set_aside.contains(&id) {
+        let is_given_up = self.set_aside.contains(&id) || self.is_copied(id);
+        if code == Code::ClockAhead && !is_given_up {
             self.queue.get_mut(id)?.state = WaitingState::Ahead(id.stamp.millis().saturating_sub(AHEAD));
             return None;
         }
@@ -308,6 +318,9 @@ impl WorkflowSync {
         for (key, rejected) in &waiting.op.patches {
             let server = entities.get(key).unwrap_or(&none);
             for (name, mine) in rejected.iter() {
+                if code == Code::ClockAhead && self.has_copied(*key, name, mine) {
+                    continue;
+                }
                 self.kept.add(KeptValue::new(*key, name, mine, server.get(name), Some(code.clone())));
             }
             batch.undo(*key, rejected, server);
@@ -336,6 +349,19 @@ impl WorkflowSync {
             }
         }
         Some(waiting)
+    }
+
+    /// Whether a copy has all that an op sets, or what was set later.
+    fn is_copied(&self, id: OpId) -> bool {
+        let waiting = self.queue.get(id).filter(|_| !self.copied.is_empty());
+        waiting.is_some_and(|waiting| {
+            waiting.op.registers().all(|(key, name, register)| self.has_copied(key, name, register))
+        })
+    }
+
+    fn has_copied(&self, key: EntityKey, name: &RegisterName, register: &Register) -> bool {
+        let copied = self.copied.get(&key).and_then(|copied| copied.get(name));
+        copied.is_some_and(|copied| copied.stamp >= register.stamp)
     }
 
     /// Notes that somebody else's value stands instead of the user's.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     SCHEMA_VERSION,
-    model::{EdgeId, EntityKey, NodeId, Part, Row, WorkflowId},
+    model::{AssetId, EdgeId, EntityKey, NodeId, Part, Row, WorkflowId},
 };
 
 /// Of more rows than this only the workflows are named.
@@ -16,7 +16,8 @@ const MANY: usize = 200;
 /// A message. As JSON:
 ///
 /// ```json
-/// {"schema": 1, "rows": [{"entity": "node", "workflow": "0192…", "id": "0192…", "version": 3}], "ranges": ["0192…"], "presence": true}
+/// {"schema": 1, "rows": [{"entity": "node", "workflow": "0192…", "id": "0192…", "version": 3}], "ranges": ["0192…"], "undone": ["0192…"],
+///  "assets": ["0192…"], "presence": true}
 /// ```
 ///
 /// A reader ignores fields that it does not know and takes missing ones as empty.
@@ -27,6 +28,12 @@ pub struct Message {
     /// What was stored.
     #[serde(flatten)]
     pub changes: Changes,
+    /// Workflows of which something was taken back or removed: whoever holds them in memory reads them anew.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub undone: BTreeSet<WorkflowId>,
+    /// Assets of which something else is known now: a row, a look, or an id.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub assets: BTreeSet<AssetId>,
     /// Whether the sender has opened or left a workflow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub presence: bool,
@@ -90,12 +97,28 @@ impl TryFrom<Named> for Touched {
 impl Message {
     /// Says that these rows were stored.
     pub fn stored(rows: &[(EntityKey, Row)]) -> Self {
-        Self { schema: SCHEMA_VERSION, changes: Changes::of(rows), presence: false }
+        Self { changes: Changes::of(rows), ..Self::nothing(SCHEMA_VERSION) }
+    }
+
+    /// Says besides that something of these workflows was taken back or removed.
+    #[must_use]
+    pub fn with_undone(self, undone: BTreeSet<WorkflowId>) -> Self {
+        Self { undone, ..self }
+    }
+
+    /// Says that something else is known of these assets now.
+    pub fn assets(assets: BTreeSet<AssetId>) -> Self {
+        Self { assets, ..Self::nothing(SCHEMA_VERSION) }
     }
 
     /// Says that a workflow was opened or left.
     pub fn presence() -> Self {
-        Self { schema: SCHEMA_VERSION, changes: Changes::default(), presence: true }
+        Self { presence: true, ..Self::nothing(SCHEMA_VERSION) }
+    }
+
+    /// Says nothing.
+    fn nothing(schema: u32) -> Self {
+        Self { schema, changes: Changes::default(), undone: BTreeSet::new(), assets: BTreeSet::new(), presence: false }
     }
 
     /// Reads a message. Of one that is of a newer schema, at least that is understood.
@@ -109,9 +132,7 @@ impl Message {
         }
 
         serde_json::from_str(text).or_else(|error| match serde_json::from_str::<Schema>(text) {
-            Ok(Schema { schema }) if schema > SCHEMA_VERSION => {
-                Ok(Self { schema, changes: Changes::default(), presence: false })
-            }
+            Ok(Schema { schema }) if schema > SCHEMA_VERSION => Ok(Self::nothing(schema)),
             _ => Err(error),
         })
     }
@@ -182,6 +203,21 @@ mod tests {
             )
         );
         assert_eq!(Message::parse(&text).unwrap(), message);
+    }
+
+    #[test]
+    fn what_was_taken_back_is_named_by_its_workflow() {
+        let workflow = WorkflowId::from_uuid(id(1));
+        let message = Message::stored(&[]).with_undone(BTreeSet::from([workflow]));
+        assert_eq!(message.to_text(), format!(r#"{{"schema":{SCHEMA_VERSION},"undone":["{workflow}"]}}"#));
+        assert_eq!(Message::parse(&message.to_text()).unwrap(), message);
+    }
+
+    #[test]
+    fn assets_are_named_by_their_ids() {
+        let message = Message::assets(BTreeSet::from([AssetId::from_uuid(id(7))]));
+        assert_eq!(message.to_text(), format!(r#"{{"schema":{SCHEMA_VERSION},"assets":["{}"]}}"#, id(7)));
+        assert_eq!(Message::parse(&message.to_text()).unwrap(), message);
     }
 
     #[test]

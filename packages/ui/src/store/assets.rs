@@ -58,6 +58,13 @@ impl Store {
         }
     }
 
+    /// Asks anew for one, if anybody shows it.
+    pub(super) async fn learn_asset_again(&self, id: AssetId) {
+        if self.watchers().is_watched(Topic::Asset(id)) {
+            self.find_asset(id).await;
+        }
+    }
+
     /// Whether media can be kept in a folder of the user's.
     pub fn has_folders(&self) -> bool {
         !self.session().assets().notices().contains(&Notice::NoFolders)

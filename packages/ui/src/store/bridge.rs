@@ -12,7 +12,7 @@ use storage::{
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error, warn};
 
-use super::{Store, Topic};
+use super::{Document, Store, Topic};
 use crate::widgets::sleep;
 
 /// A lock that another tab has let go is free a moment later.
@@ -40,6 +40,16 @@ impl Store {
             Event::Deleted => self.rewrite().await,
             Event::Connection(notice) => warn!(?notice, "the database's connection"),
             Event::Elsewhere(changes) => self.read_elsewhere(changes).await,
+            Event::Assets(ids) => {
+                for id in ids {
+                    self.learn_asset_again(id).await;
+                }
+            }
+            Event::Undone(workflows) => {
+                for workflow in workflows {
+                    self.read_anew(workflow).await;
+                }
+            }
             Event::Woke => {
                 self.catch_up().await;
                 self.look_elsewhere().await;
@@ -96,6 +106,34 @@ impl Store {
         match self.session().load(workflow).await {
             Ok(loaded) => self.committed(&loaded.into_rows(workflow).collect::<Vec<_>>()),
             Err(error) => self.missed(&error),
+        }
+    }
+
+    /// Puts what is stored of a workflow, and what waits for that, in the place of what is in memory: something was taken back, which a
+    /// merge would keep.
+    async fn read_anew(&self, id: WorkflowId) {
+        let loaded = match self.session().load(id).await {
+            Ok(loaded) => loaded,
+            Err(error) => return self.missed(&error),
+        };
+        let mut topics = self.state_mut().library.replace(id, loaded.workflow.clone());
+        let is_open = self.open_id() == Some(id);
+        if is_open {
+            let state = &mut *self.state_mut();
+            let document = Document::from_loaded(id, loaded);
+            topics.extend(state.open.iter().chain([&document]).flat_map(Document::topics));
+            state.open = Some(document);
+            topics.extend(state.forget_selected());
+        }
+        self.notify(topics);
+        if self.opening() == Some(id) {
+            // What is being read may still have it.
+            if let Err(error) = self.open_workflow(id).await {
+                self.missed(&error);
+            }
+        }
+        if is_open && self.summary(id).is_none() {
+            self.close_workflow();
         }
     }
 

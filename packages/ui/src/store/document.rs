@@ -126,6 +126,13 @@ impl Document {
         }
     }
 
+    /// Everything that can change when another document takes this one's place, or this one another's.
+    pub fn topics(&self) -> impl Iterator<Item = Topic> {
+        let nodes = self.nodes.keys().flat_map(|id| [Topic::Node(*id), Topic::Place(*id)]);
+        let edges = self.edges.keys().map(|id| Topic::Edge(*id));
+        nodes.chain(edges).chain([Topic::Graph, Topic::Places])
+    }
+
     /// Takes note of how often a row was written.
     pub fn set_version(&mut self, part: Part, version: u64) {
         match part {

@@ -58,6 +58,19 @@ impl Library {
         changes(id, before.as_deref(), name(row).as_deref())
     }
 
+    /// Puts a row in the place of what is known, and says what that changed. None: it is gone.
+    pub fn replace(&mut self, id: WorkflowId, row: Option<Row>) -> Vec<Topic> {
+        let before = self.rows.get(&id).and_then(name);
+        let after = row.as_ref().and_then(name);
+        match row {
+            Some(row) => drop(self.rows.insert(id, row)),
+            None => drop(self.rows.remove(&id)),
+        }
+        let mut topics = changes(id, before.as_deref(), after.as_deref());
+        topics.push(Topic::Workflow(id));
+        topics
+    }
+
     /// How often a workflow's row was written when it was seen last; 0 if it never was.
     pub fn version(&self, id: WorkflowId) -> u64 {
         self.rows.get(&id).map_or(0, |row| row.version)

@@ -3,35 +3,36 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    future::pending,
-    pin::pin,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
-use futures::future::{Either, select};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
-use super::{Effect, Event, MediaEngine, MediaStatus, Referred, Remote, references, remote_key};
+use super::{Changed, Effect, Event, MediaEngine, MediaStatus, Referred, Remote, references, remote_key};
 use crate::{
     Error, Result,
     backend::{Backend, Batch},
     blobs::{Assets, Look, Ticket},
     model::{AssetId, EntityKey, Json, Part, Row, WorkflowId},
-    platform::{monotonic_millis, spawn, until},
+    platform::{monotonic_millis, sleep, spawn},
     sync::{
         event::Failure,
+        mailbox::{Mailbox, next},
         status::{State, Status},
         transport::media::{Found, MediaTransport},
         wire::Role,
     },
-    tabs::{Changes, lead},
+    tabs::Changes,
 };
 
 /// What only one tab does.
 const NAME: &str = "media";
 /// How many rows are read at once.
 const ROWS: usize = 500;
+/// How long at least between two figures of an upload.
+const BEAT: Duration = Duration::from_millis(250);
 
 /// What a driver works on.
 #[derive(Clone)]
@@ -66,13 +67,15 @@ enum Heard {
     Rows(Vec<(EntityKey, Row)>),
     /// Another tab has stored these.
     Elsewhere(Changes),
+    /// Something else is known of these.
+    Assets(BTreeSet<AssetId>),
     Stop,
 }
 
 struct Task {
     desk: MediaDesk,
     engine: MediaEngine,
-    events: mpsc::WeakUnboundedSender<Heard>,
+    mailbox: Mailbox<Heard>,
     status: watch::Sender<MediaStatus>,
     timer: Option<u64>,
     listed: BTreeMap<WorkflowId, Role>,
@@ -84,27 +87,18 @@ impl MediaDriver {
     pub fn start(desk: MediaDesk, seed: u64, keep_all: bool, sync: watch::Receiver<Status>) -> Self {
         let (events, heard) = mpsc::unbounded_channel();
         let (status, told) = watch::channel(MediaStatus::default());
+        let mailbox = Mailbox::new(&events);
         let task = Task {
             desk,
             engine: MediaEngine::new(seed),
-            events: events.downgrade(),
+            mailbox: mailbox.clone(),
             status,
             timer: None,
             listed: BTreeMap::new(),
         };
         let driver = Self(Arc::new(Inner { events, status: told }));
         driver.hear(Event::KeepAll(keep_all));
-        let leading = task.events.clone();
-        spawn(Box::pin(async move {
-            let leads = pin!(async {
-                let lead = lead(NAME).await;
-                if let Some(events) = leading.upgrade() {
-                    let _is_stopped = events.send(Heard::Event(Event::Lead));
-                }
-                let _lead_for_ever = (lead, pending::<()>().await);
-            });
-            let _it_ended = select(leads, pin!(task.run(heard))).await;
-        }));
+        mailbox.run(NAME, Heard::Event(Event::Lead), task.run(heard));
         driver.follow(sync);
         driver
     }
@@ -127,6 +121,11 @@ impl MediaDriver {
     /// Another tab has stored something.
     pub(crate) fn stored_elsewhere(&self, changes: Changes) {
         let _is_stopped = self.0.events.send(Heard::Elsewhere(changes));
+    }
+
+    /// Something else is known of these, here or in another tab.
+    pub(crate) fn assets_changed(&self, ids: BTreeSet<AssetId>) {
+        let _is_stopped = self.0.events.send(Heard::Assets(ids));
     }
 
     /// Itself, without keeping it running.
@@ -183,14 +182,7 @@ impl MediaDriver {
 impl Task {
     async fn run(mut self, mut heard: mpsc::UnboundedReceiver<Heard>) {
         loop {
-            let next = {
-                let timer = pin!(until(self.timer));
-                match select(pin!(heard.recv()), timer).await {
-                    Either::Left((next, _)) => next,
-                    Either::Right(((), _)) => Some(Heard::Event(Event::Timer)),
-                }
-            };
-            let event = match next {
+            let event = match next(&mut heard, self.timer, Heard::Event(Event::Timer)).await {
                 Some(Heard::Event(event)) => event,
                 Some(Heard::Rows(rows)) => {
                     let desk = self.desk.clone();
@@ -200,6 +192,15 @@ impl Task {
                 Some(Heard::Elsewhere(changes)) => {
                     self.elsewhere(changes);
                     continue;
+                }
+                Some(Heard::Assets(ids)) if self.engine.lacks_any() => {
+                    let desk = self.desk.clone();
+                    self.beside(async move { Some(Event::Changed(desk.changed(ids).await)) });
+                    continue;
+                }
+                // Nothing that is looked for can be among them: an import of thousands costs nothing here.
+                Some(Heard::Assets(ids)) => {
+                    Event::Changed(ids.into_iter().map(|id| Changed { id, kept: None }).collect())
                 }
                 Some(Heard::Stop) | None => break,
             };
@@ -229,7 +230,9 @@ impl Task {
                 });
             }
             Effect::Upload { hash, kept } => {
-                self.beside(async move { Some(Event::Uploaded { answer: desk.upload(kept).await, hash }) });
+                let ticket = Ticket::default();
+                self.count(hash.clone(), ticket.progress());
+                self.beside(async move { Some(Event::Uploaded { answer: desk.upload(kept, ticket).await, hash }) });
             }
             Effect::Fetch { found, id } => self.beside(async move {
                 Some(Event::Fetched { hash: found.remote.hash.clone(), answer: desk.fetch(found, id).await })
@@ -251,11 +254,19 @@ impl Task {
 
     /// Does something beside the engine, which hears what comes of it.
     fn beside(&self, work: impl Future<Output = Option<Event>> + crate::MaybeSend + 'static) {
-        let events = self.events.clone();
+        self.mailbox.beside(async move { work.await.map(Heard::Event) });
+    }
+
+    /// Has the engine hear how much of an upload has gone, until that ends.
+    fn count(&self, hash: String, mut progress: watch::Receiver<u64>) {
+        let mailbox = self.mailbox.clone();
         spawn(Box::pin(async move {
-            let event = work.await;
-            if let (Some(events), Some(event)) = (events.upgrade(), event) {
-                let _is_stopped = events.send(Heard::Event(event));
+            while progress.changed().await.is_ok() {
+                let bytes = *progress.borrow_and_update();
+                if !mailbox.tell(Heard::Event(Event::Sending { hash: hash.clone(), bytes })) {
+                    return;
+                }
+                sleep(BEAT).await;
             }
         }));
     }
@@ -326,13 +337,21 @@ impl MediaDesk {
         referred
     }
 
-    async fn upload(&self, kept: AssetId) -> Result<(), Failure> {
+    /// What is kept of these.
+    async fn changed(&self, ids: BTreeSet<AssetId>) -> Vec<Changed> {
+        // What can't be read now is looked for again with the next start.
+        let rows = self.assets.rows(&ids).await.unwrap_or_default();
+        let kept = |id| rows.get(id).map(|asset| (asset.hash.clone(), asset.id));
+        ids.iter().map(|id| Changed { id: *id, kept: kept(id) }).collect()
+    }
+
+    async fn upload(&self, kept: AssetId, ticket: Ticket) -> Result<(), Failure> {
         let gone = |error: Error| Failure::Refused(format!("the original can't be read here: {error}"));
         let Some(asset) = self.assets.asset(kept).await.map_err(gone)? else {
             return Err(Failure::Refused("the original isn't on this device any more".into()));
         };
         let source = self.assets.open(kept).await.map_err(gone)?;
-        let sent = self.transport.upload(Remote::of(&asset), source).await;
+        let sent = self.transport.upload(Remote::of(&asset), source, ticket).await;
         match &sent {
             Ok(()) => info!(asset = %kept, bytes = asset.bytes, "the server has an original"),
             Err(failure) => warn!(asset = %kept, %failure, "an original was not sent"),
@@ -368,6 +387,9 @@ impl MediaDesk {
         }
         if let Err(error) = self.backend.commit(Arc::new(batch)).await {
             warn!(error = error.code(), "how an original looks can't be stored");
+        }
+        for id in ids {
+            self.assets.changed(*id);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Effect, Event, Fetching, MediaProblem, MediaStatus, Referred};
+use super::{Changed, Effect, Event, Fetching, MediaProblem, MediaStatus, Referred};
 use crate::{
     model::{AssetId, WorkflowId},
     sync::{
@@ -33,6 +33,8 @@ struct Content {
     server: Server,
     is_wanted: bool,
     work: Work,
+    /// How many bytes of it have gone, while it is sent.
+    gone: u64,
     failures: u32,
     retry_at: u64,
     /// Why it is not tried any more until somebody wants it.
@@ -107,12 +109,18 @@ impl MediaEngine {
             Event::Listed(listed) => self.listed(listed),
             Event::Referred(all) => all.into_iter().for_each(|one| self.referred(one)),
             Event::Answered { request, answer } => self.answered(request, answer),
+            Event::Sending { hash, bytes } => {
+                if let Some(content) = self.contents.get_mut(&hash).filter(|content| content.work == Work::Uploading) {
+                    content.gone = bytes.min(content.bytes);
+                }
+            }
             Event::Uploaded { hash, answer } => self.uploaded(&hash, answer),
             Event::Fetched { hash, answer } => self.fetched(&hash, answer),
             Event::Wanted(id) => self.wanted(id),
             Event::KeepAll(all) => self.keeps_all = all,
             Event::Retry => self.retry(),
             Event::Learned => self.news += 1,
+            Event::Changed(all) => all.into_iter().for_each(|one| self.changed(one)),
             Event::Timer => self.timer = None,
         }
         self.advance()
@@ -132,6 +140,7 @@ impl MediaEngine {
             if content.kept.is_some() && content.problem.is_none() && self.leads && is_to_send {
                 status.to_send += 1;
                 status.to_send_bytes += content.bytes;
+                status.under_way_bytes += content.gone;
             }
             if content.kept.is_some() {
                 continue;
@@ -149,6 +158,11 @@ impl MediaEngine {
             status.fetches.extend(content.ids.iter().map(|id| (*id, fetching.clone())));
         }
         status
+    }
+
+    /// Whether there is a content that nodes refer to and that isn't here.
+    pub fn lacks_any(&self) -> bool {
+        self.contents.values().any(|content| content.kept.is_none())
     }
 
     /// Whether a content that is here belongs to a workflow that the user may change on the server.
@@ -188,6 +202,23 @@ impl MediaEngine {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn changed(&mut self, Changed { id, kept }: Changed) {
+        let Some((hash, kept)) = kept else {
+            // How it looks, or that it is kept under another id.
+            self.news += u64::from(self.contents.values().any(|content| content.ids.contains(&id)));
+            return;
+        };
+        let Some(content) = self.contents.get_mut(&hash) else { return };
+        self.news += 1;
+        if content.kept.is_none() {
+            // Another tab has fetched it, or the user has added it.
+            (content.failures, content.retry_at, content.is_wanted) = (0, 0, false);
+            (content.kept, content.problem) = (Some(kept), None);
+            let others = content.ids.iter().filter(|id| **id != kept);
+            self.out.extend(others.map(|id| Effect::Alias { id: *id, kept }));
         }
     }
 
@@ -237,7 +268,7 @@ impl MediaEngine {
         let Some(content) = self.contents.get_mut(hash).filter(|content| content.work == Work::Uploading) else {
             return;
         };
-        content.work = Work::None;
+        (content.work, content.gone) = (Work::None, 0);
         match answer {
             Ok(()) => {
                 (content.failures, content.retry_at) = (0, 0);

@@ -24,6 +24,13 @@ pub enum Event {
         /// What the server said.
         answer: Result<Vec<Found>, Failure>,
     },
+    /// So many bytes of an upload have gone.
+    Sending {
+        /// Which content.
+        hash: String,
+        /// From its beginning.
+        bytes: u64,
+    },
     /// What became of [`Effect::Upload`].
     Uploaded {
         /// Which content.
@@ -46,8 +53,19 @@ pub enum Event {
     Retry,
     /// Something is stored that cards can show: how an original looks, or that it is here.
     Learned,
+    /// Something else is known of these, here or in another tab.
+    Changed(Vec<Changed>),
     /// The time of [`Effect::Timer`] has come.
     Timer,
+}
+
+/// An asset of which something else is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// By which id.
+    pub id: AssetId,
+    /// Its content and under which id it is kept here, if it is.
+    pub kept: Option<(String, AssetId)>,
 }
 
 /// A content that a node refers to.

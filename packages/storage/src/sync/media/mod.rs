@@ -22,7 +22,7 @@ mod tests;
 pub use self::{
     driver::{MediaDesk, MediaDriver},
     engine::MediaEngine,
-    event::{Effect, Event, Referred},
+    event::{Changed, Effect, Event, Referred},
     references::{Reference, references},
     remote::{Remote, remote_key},
     status::{Fetching, MediaProblem, MediaStatus},

@@ -11,6 +11,8 @@ pub struct MediaStatus {
     pub to_send: usize,
     /// How many bytes these have.
     pub to_send_bytes: u64,
+    /// How many of these bytes have gone.
+    pub under_way_bytes: u64,
     /// How many were sent since the start.
     pub sent: usize,
     /// How many bytes these have.

@@ -239,6 +239,34 @@ fn what_is_ahead_waits_with_a_reason_until_it_is_taken_or_given_up() {
 }
 
 #[test]
+fn what_is_ahead_and_in_a_copy_is_taken_back_without_being_kept_also_if_it_was_not_refused_before() {
+    let (mut desk, node) = Desk::new();
+    let other = EntityKey::node(node.workflow, NodeId::new(desk.stamp()));
+    desk.wall = NOW + 10 * 24 * 3_600_000;
+    let (first, second, late) = (desk.edit(node, "A"), desk.edit(other, "B"), desk.edit(other, "C"));
+    desk.hear(Event::Recorded(first.clone()));
+    desk.wait(300);
+    let (request, body) = desk.push().unwrap();
+    desk.answer(request, &body, OpStatus::Rejected, Some(Code::ClockAhead));
+    // Of the next nothing is known yet when the copy is made; the last comes after it.
+    desk.hear(Event::Recorded(second.clone()));
+    let copied = first.read().unwrap().into_iter().chain(second.read().unwrap()).collect::<BTreeMap<_, _>>();
+    desk.hear(Event::Copied(node.workflow, copied.into()));
+    let (request, body) = desk.push().unwrap();
+    assert_eq!(body.ops.len(), 2);
+    desk.hear(Event::Recorded(late));
+    desk.answer(request, &body, OpStatus::Rejected, Some(Code::ClockAhead));
+    let undone: Vec<_> = desk.commits().undone().map(|(key, _)| key).collect();
+    assert_eq!(undone, [node, other]);
+    desk.wait(300);
+    let (request, body) = desk.push().unwrap();
+    desk.answer(request, &body, OpStatus::Rejected, Some(Code::ClockAhead));
+    let status = desk.engine.status().workflows.remove(&node.workflow).unwrap();
+    assert!(status.kept.is_empty(), "{:?}", status.kept);
+    assert_eq!((status.pending, status.problem), (1, Some(Problem::ClockAhead(9 * 24))), "what the copy lacks waits");
+}
+
+#[test]
 fn an_expired_token_is_renewed_once_and_nothing_is_sent_meanwhile() {
     let (mut desk, node) = Desk::new();
     let record = desk.edit(node, "A");

@@ -12,7 +12,11 @@ pub use web::Client;
 
 use std::time::Duration;
 
-use crate::{BoxFuture, MaybeSend, MaybeSync, blobs::Source, sync::event::Failure};
+use crate::{
+    BoxFuture, MaybeSend, MaybeSync,
+    blobs::{Source, Ticket},
+    sync::event::Failure,
+};
 
 /// How long an answer may take. A function runs a second; what is slower is the way.
 #[cfg(target_arch = "wasm32")]
@@ -51,8 +55,15 @@ pub trait Http: MaybeSend + MaybeSync + 'static {
 
 /// Sends and fetches originals, which are never in memory as a whole.
 pub trait Bytes: MaybeSend + MaybeSync + 'static {
-    /// Sends so many bytes with `POST`; the request's own text is not used.
-    fn send(&self, request: Request, source: Source, bytes: u64) -> BoxFuture<Result<Response, Failure>>;
+    /// Sends so many bytes with `POST`; the request's own text is not used. The ticket is told how many have gone: as far as the
+    /// network's own buffer, which may be a little further than the server has them.
+    fn send(
+        &self,
+        request: Request,
+        source: Source,
+        bytes: u64,
+        ticket: Ticket,
+    ) -> BoxFuture<Result<Response, Failure>>;
 
     /// Fetches what is said to have so many bytes. It may have others, and may end early: whoever reads it checks.
     fn fetch(&self, url: String, bytes: u64) -> BoxFuture<Result<Source, Failure>>;

@@ -2,7 +2,7 @@
 
 use crate::{
     BoxFuture, MaybeSend, MaybeSync,
-    blobs::Source,
+    blobs::{Source, Ticket},
     model::WorkflowId,
     sync::{event::Failure, media::Remote},
 };
@@ -28,8 +28,8 @@ pub trait MediaTransport: MaybeSend + MaybeSync + 'static {
     /// `assets:urls`: those of the contents that the server has.
     fn find(&self, workflow: WorkflowId, hashes: Vec<String>) -> BoxFuture<Result<Vec<Found>, Failure>>;
 
-    /// Brings a content, unless it is there: `assets:uploadUrl`, the bytes, `assets:commit`.
-    fn upload(&self, remote: Remote, source: Source) -> BoxFuture<Result<(), Failure>>;
+    /// Brings a content, unless it is there: `assets:uploadUrl`, the bytes, `assets:commit`. The ticket is told how many bytes have gone.
+    fn upload(&self, remote: Remote, source: Source, ticket: Ticket) -> BoxFuture<Result<(), Failure>>;
 
     /// The bytes of a content. They are not checked.
     fn download(&self, found: Found) -> BoxFuture<Result<Source, Failure>>;

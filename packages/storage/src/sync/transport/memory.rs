@@ -10,6 +10,7 @@ use crate::{
     BoxFuture,
     model::{EntityKey, Registers, WorkflowId},
     sync::{
+        AHEAD,
         event::Failure,
         op::{MAX_ENTITIES, MAX_OPS},
         wire::{
@@ -17,9 +18,6 @@ use crate::{
         },
     },
 };
-
-/// How far ahead of the server's clock a stamp may be, in milliseconds.
-const AHEAD: u64 = 24 * 60 * 60 * 1000;
 
 /// All workflows of all users.
 #[derive(Default)]

@@ -8,4 +8,5 @@ mod press;
 mod renders;
 mod stage;
 mod storage;
+mod sync;
 mod viewer;

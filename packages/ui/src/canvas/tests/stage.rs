@@ -24,6 +24,7 @@ use crate::{
     panels::{
         Inspector, Panels,
         storage::{StorageDesk, StoragePanel},
+        sync::{SyncDesk, SyncPanel},
     },
     store::Store,
     viewer::{Viewer, ViewerDialog},
@@ -48,6 +49,7 @@ fn Window() -> Element {
     use_context_provider(|| Editor::new(store.clone(), toaster));
     use_context_provider(Panels::new);
     let desk = use_context_provider(StorageDesk::new);
+    use_context_provider(SyncDesk::new);
     use_context_provider(Viewer::new);
     use_context_provider(|| Ingest::new(store.clone(), toaster, desk));
     rsx! {
@@ -55,6 +57,7 @@ fn Window() -> Element {
         Inspector {}
         Toasts {}
         StoragePanel {}
+        SyncPanel {}
         ViewerDialog {}
     }
 }

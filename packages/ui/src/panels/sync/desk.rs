@@ -45,8 +45,8 @@ impl SyncDesk {
     ///
     /// # Errors
     /// Why not, in words.
-    pub fn set(self, store: &Store, new: Settings) -> Result<(), String> {
-        let kept = store.session().set_sync(&new).map_err(|error| error.to_string())?;
+    pub async fn set(self, store: &Store, new: Settings) -> Result<(), String> {
+        let kept = store.session().set_sync(&new).await.map_err(|error| error.to_string())?;
         let mut settings = self.settings;
         settings.set(kept);
         self.follow(store);
@@ -54,7 +54,7 @@ impl SyncDesk {
     }
 
     /// Shows how it goes, for as long as it goes.
-    fn follow(self, store: &Store) {
+    pub(crate) fn follow(self, store: &Store) {
         self.follow_media(store);
         let (mut shown, mut beat) = (self.status, self.beat);
         let Some(driver) = store.session().sync() else {

@@ -1,6 +1,7 @@
 //! The sync panel: where a second copy goes, how far it is, and what stands in its way.
 
 mod button;
+mod clock;
 mod desk;
 mod entries;
 mod members;
@@ -169,6 +170,13 @@ fn said(status: &Status, host: &str) -> Said {
             format!("Sending to {host}, and reading from it."),
             None,
         ),
+        State::UpToDate if status.pending > 0 => (
+            "warn",
+            IconName::TriangleAlert,
+            "Not everything is synced".to_owned(),
+            format!("{} can’t be sent now; why is said below.", words::count(status.pending, "change", "changes")),
+            None,
+        ),
         State::UpToDate => (
             "ok",
             IconName::CircleCheck,
@@ -248,6 +256,8 @@ mod tests {
             let said = said(&Status { state, ..Status::default() }, "otter.convex.cloud");
             assert!(!said.title.is_empty() && said.detail.ends_with('.'), "{state:?}");
         }
+        let waits = said(&Status { state: State::UpToDate, pending: 2, ..Status::default() }, "otter.convex.cloud");
+        assert_eq!((waits.kind, waits.detail.as_str()), ("warn", "2 changes can’t be sent now; why is said below."));
         let offline = said(&Status { state: State::Offline, ..Status::default() }, "otter.convex.cloud");
         assert_eq!((offline.title.as_str(), offline.action), ("No connection to otter.convex.cloud", Some("Try now")));
     }

@@ -1,7 +1,7 @@
 //! How it goes with pictures, videos and sounds.
 
 use dioxus::prelude::*;
-use storage::sync::media::{Event, Fetching};
+use storage::sync::media::{Event, Fetching, MediaStatus};
 
 use super::SyncDesk;
 use crate::{
@@ -25,17 +25,20 @@ pub fn Originals() -> Element {
     let under_way = media.fetches.values().filter(|one| **one == Fetching::UnderWay).count();
     let figure =
         |count: usize, bytes: u64| format!("{} · {}", words::count(count, "file", "files"), words::size(bytes));
-    let percent = words::percent(media.sent_bytes, media.sent_bytes + media.to_send_bytes);
+    // Of all since the start, so that it doesn't run back when a file is through.
+    let gone = media.sent_bytes + media.under_way_bytes;
+    let percent = words::percent(gone, media.sent_bytes + media.to_send_bytes);
     let retrying = store.clone();
     rsx! {
         section {
             "data-to-send": "{media.to_send}",
             "data-sent": "{media.sent}",
+            "data-under-way-bytes": "{media.under_way_bytes}",
             "data-elsewhere": "{media.elsewhere}",
             h3 { class: "h", "Pictures, videos and sounds" }
             dl { class: "facts wide diag num",
                 dt { "To send" }
-                dd { if media.to_send == 0 { "None" } else { {figure(media.to_send, media.to_send_bytes)} } }
+                dd { "data-fact": "to-send", {to_send(&media)} }
                 if media.sent > 0 {
                     dt { "Sent since the start" }
                     dd { {figure(media.sent, media.sent_bytes)} }
@@ -95,5 +98,37 @@ pub fn Originals() -> Element {
                 }
             }
         }
+    }
+}
+
+/// What is to be sent, and how much of that has gone.
+fn to_send(media: &MediaStatus) -> String {
+    if media.to_send == 0 {
+        return "None".into();
+    }
+    let files = words::count(media.to_send, "file", "files");
+    let size = words::size(media.to_send_bytes);
+    if media.under_way_bytes == 0 {
+        format!("{files} · {size}")
+    } else {
+        format!("{files} · {} of {size}", words::size(media.under_way_bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_has_gone_is_said_in_bytes() {
+        let media = |to_send, to_send_bytes, under_way_bytes| MediaStatus {
+            to_send,
+            to_send_bytes,
+            under_way_bytes,
+            ..MediaStatus::default()
+        };
+        assert_eq!(to_send(&media(0, 0, 0)), "None");
+        assert_eq!(to_send(&media(3, 80_000_000, 0)), "3 files · 80 MB");
+        assert_eq!(to_send(&media(3, 80_000_000, 12_400_000)), "3 files · 12 MB of 80 MB");
     }
 }

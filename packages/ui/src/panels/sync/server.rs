@@ -1,6 +1,6 @@
 //! Where it goes, and whether.
 
-use dioxus::prelude::*;
+use dioxus::{core::spawn_forever, prelude::*};
 use storage::sync::Settings;
 
 use super::SyncDesk;
@@ -21,11 +21,18 @@ pub fn Server() -> Element {
     let settings = desk.settings.read().clone();
     let is_changed = *address.read() != settings.address || *token.read() != settings.token;
     let turned = store.clone();
-    let mut turn = move |on: bool| {
+    let turn = move |on: bool| {
         let new = Settings { on, address: address(), token: token(), ..desk.settings.peek().clone() };
-        refused.set(desk.set(&turned, new).err());
+        let store = turned.clone();
+        // It goes on when the panel is closed meanwhile.
+        spawn_forever(async move {
+            let failed = desk.set(&store, new).await.err();
+            if let Ok(mut refused) = refused.try_write() {
+                *refused = failed;
+            }
+        });
     };
-    let mut submit = turn.clone();
+    let submit = turn.clone();
     rsx! {
         section {
             h3 { class: "h", "Server" }

@@ -8,6 +8,7 @@ use storage::{
 
 use super::{
     SyncDesk,
+    clock::{ClockAhead, span},
     entries::{Replaced, Waiting},
     members::Members,
 };
@@ -41,6 +42,7 @@ pub fn Workflows() -> Element {
     rsx! {
         section {
             h3 { class: "h", "Workflows" }
+            ClockAhead {}
             div { class: "card",
                 for (id , name , one) in known {
                     One { key: "{id}", id, name, one }
@@ -123,8 +125,7 @@ fn One(id: WorkflowId, name: String, one: WorkflowStatus) -> Element {
 fn words(one: &WorkflowStatus) -> String {
     match &one.problem {
         Some(Problem::ClockAhead(hours)) => {
-            let hours = words::count(usize::try_from(*hours).unwrap_or(usize::MAX), "hour", "hours");
-            format!("Waits: the clock of this device was ahead. The server takes it in {hours}.")
+            format!("Waits: the clock of this device was ahead. The server takes it in {}.", span(*hours))
         }
         Some(Problem::Forbidden) => "You may not change it on the server. Your changes stay here.".into(),
         Some(Problem::NotListed) => "It is no longer among yours on the server. It stays here.".into(),

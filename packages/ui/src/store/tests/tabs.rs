@@ -123,6 +123,50 @@ async fn what_is_said_while_a_workflow_is_being_loaded_is_in_it() {
 }
 
 #[tokio::test]
+async fn what_a_server_does_not_take_goes_from_memory_in_every_tab() {
+    let mut here = Desk::open().await;
+    let id = here.add("generic");
+    here.store.rename_node(id, "Theirs");
+    here.settle().await;
+    let kept = here.stamp(id, &RegisterName::Title);
+    let mut there = here.tab().await;
+    here.store.rename_node(id, "Refused");
+    here.set(id, "seed", 7_u32);
+    here.settle().await;
+    there.settle().await;
+    assert_eq!(there.node(id).unwrap().title, "Refused");
+
+    let title = |stamp, title: &str| Registers::new().with(RegisterName::Title, stamp, title);
+    let key = EntityKey::node(here.workflow(), id);
+    let refused = title(here.stamp(id, &RegisterName::Title), "Refused");
+    let mut batch = Batch::new();
+    batch.undo(key, &refused, &title(kept, "Theirs"));
+    here.store.session().write(batch);
+    // What waits meanwhile stays.
+    there.set(id, "instruction", "Paint");
+    here.settle().await;
+    there.settle().await;
+    here.settle().await;
+    for desk in [&here, &there] {
+        assert_eq!(desk.node(id).unwrap().title, "Theirs");
+        assert_eq!(desk.setting(id, "seed"), Some(7_u32.into()));
+        assert_eq!(desk.setting(id, "instruction"), Some("Paint".into()));
+    }
+
+    // Rows that are removed go as well, and with the workflow's own the workflow.
+    let mut batch = Batch::new();
+    for (key, row) in here.store.session().load(here.workflow()).await.unwrap().into_rows(here.workflow()) {
+        batch.remove(key, row.version);
+    }
+    here.store.session().write(batch);
+    here.settle().await;
+    there.settle().await;
+    for desk in [&here, &there] {
+        assert_eq!((desk.store.open_id(), desk.store.workflows()), (None, Vec::new()));
+    }
+}
+
+#[tokio::test]
 async fn a_tab_that_slept_catches_up() {
     let mut here = Desk::open().await;
     let id = here.add("generic");

@@ -19,6 +19,7 @@ use crate::{
             memory::{MemoryTransport, Server},
         },
     },
+    tabs::hub::Hub,
 };
 
 /// What a server keeps.
@@ -31,6 +32,8 @@ struct Kept {
     uploads: usize,
     /// So many calls fail first.
     busy: usize,
+    /// So many pieces an upload has, a second each.
+    pieces: u32,
 }
 
 impl Store {
@@ -59,11 +62,16 @@ impl MediaTransport for Store {
         })
     }
 
-    fn upload(&self, remote: Remote, source: Source) -> BoxFuture<Result<(), Failure>> {
+    fn upload(&self, remote: Remote, source: Source, ticket: Ticket) -> BoxFuture<Result<(), Failure>> {
         let this = self.clone();
         Box::pin(async move {
             this.busy()?;
             let Source::Bytes(bytes) = source else { panic!("what is in memory is bytes") };
+            let pieces = u64::from(this.kept().pieces);
+            for piece in 1..=pieces {
+                ticket.advance(bytes.len() as u64 * piece / pieces);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
             let mut kept = this.kept();
             kept.uploads += 1;
             kept.contents.insert(remote.hash.clone(), (remote, bytes));
@@ -88,7 +96,13 @@ struct Device {
 
 impl Device {
     async fn new(name: &str, server: &Arc<Mutex<Server>>, store: &Store) -> Self {
-        let (session, _events) = Session::on(Arc::new(Memory::new())).await.unwrap();
+        Self::tab(name, server, store, &Memory::new(), &Hub::default()).await
+    }
+
+    /// One of several tabs.
+    async fn tab(name: &str, server: &Arc<Mutex<Server>>, store: &Store, memory: &Memory, hub: &Hub) -> Self {
+        let connected = Session::on_channel(Arc::new(memory.clone()), |hear| hub.join(hear)).await;
+        let (session, _events) = connected.unwrap();
         let transport = MemoryTransport::new(Arc::clone(server), "ada");
         let driver = session.start_sync(Arc::new(transport), Config::new(name, 7));
         let media = session.start_media_sync(Arc::new(store.clone()), &driver, false);
@@ -164,6 +178,36 @@ async fn an_original_is_sent_once_and_comes_when_it_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_many_bytes_have_gone_is_told_while_they_go() {
+    let (server, store) = (server(), Store::default());
+    store.kept().pieces = 4;
+    let one = Device::new("one", &server, &store).await;
+    let node = EntityKey::node(WorkflowId::new(one.session.stamp()), NodeId::new(one.session.stamp()));
+    let asset = one.put(b"the dunes at dawn, as they are").await;
+    assert_eq!(asset.bytes, 30);
+    let mut status = one.media.status();
+    one.refer(node, &asset);
+    let mut figures = Vec::new();
+    let sending = async {
+        loop {
+            let now = status.borrow_and_update().clone();
+            if now.under_way_bytes > 0 {
+                assert_eq!(now.to_send_bytes, 30);
+                figures.push(now.under_way_bytes);
+            }
+            if now.sent == 1 {
+                assert_eq!((now.sent_bytes, now.to_send_bytes, now.under_way_bytes), (30, 0, 0));
+                return;
+            }
+            status.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_hours(1), sending).await.expect("it is never sent");
+    figures.dedup();
+    assert_eq!(figures, [7, 15, 22, 30]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_content_with_another_hash_is_refused_in_words_and_not_kept() {
     let (server, store) = (server(), Store::default());
     let one = Device::new("one", &server, &store).await;
@@ -187,6 +231,29 @@ async fn a_content_with_another_hash_is_refused_in_words_and_not_kept() {
     two.media.hear(crate::sync::media::Event::Wanted(asset.id));
     two.until("it comes", |status| status.fetches.is_empty()).await;
     assert_eq!(two.bytes(asset.id).await.unwrap(), b"the dunes at dawn");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_tab_has_fetched_the_other_knows_of_without_asking() {
+    let (server, store, memory, hub) = (server(), Store::default(), Memory::new(), Hub::default());
+    let one = Device::new("one", &server, &store).await;
+    let node = EntityKey::node(WorkflowId::new(one.session.stamp()), NodeId::new(one.session.stamp()));
+    let asset = one.put(b"the dunes at dawn").await;
+    one.refer(node, &asset);
+    one.until("it is sent", |status| status.sent == 1).await;
+
+    let left = Device::tab("two", &server, &store, &memory, &hub).await;
+    let right = Device::tab("two", &server, &store, &memory, &hub).await;
+    for tab in [&left, &right] {
+        tab.settled().await;
+        tab.until("it is known of", |status| status.elsewhere == 1).await;
+    }
+    let mut told = right.session.subscribe();
+    let before = right.media.status().borrow().news;
+    left.media.hear(crate::sync::media::Event::Wanted(asset.id));
+    right.until("it is here", |status| status.elsewhere == 0 && status.news > before).await;
+    let is_told = |event: crate::Event| matches!(event, crate::Event::Assets(ids) if ids.contains(&asset.id));
+    assert!(std::iter::from_fn(|| told.try_recv().ok()).any(is_told), "whoever shows it looks again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,6 +100,29 @@ fn only_what_the_server_lacks_is_sent_and_only_of_synced_workflows() {
 }
 
 #[test]
+fn what_has_gone_of_an_upload_counts_until_it_ends_and_anew_when_it_begins_again() {
+    let mut engine = engine();
+    let (request, _) = asked(&engine.handle(0, Event::Referred(vec![here(1), here(2)])));
+    engine.handle(1, Event::Answered { request, answer: Ok(Vec::new()) });
+    let sending = |number, bytes| Event::Sending { hash: hash(number), bytes };
+    let figures = |engine: &MediaEngine| {
+        let status = engine.status();
+        (status.under_way_bytes, status.to_send_bytes, status.sent_bytes)
+    };
+    assert_eq!(engine.handle(2, sending(1, 4)), [Effect::Tell]);
+    engine.handle(2, sending(2, 3));
+    assert_eq!(figures(&engine), (7, 20, 0));
+    engine.handle(3, sending(1, 99));
+    assert_eq!(figures(&engine), (13, 20, 0), "never more than there is");
+    engine.handle(4, Event::Uploaded { hash: hash(1), answer: Ok(()) });
+    assert_eq!(figures(&engine), (3, 10, 10));
+    engine.handle(5, Event::Uploaded { hash: hash(2), answer: Err(Failure::Busy(503)) });
+    assert_eq!(figures(&engine), (0, 10, 10), "it begins with the first byte again");
+    engine.handle(6, sending(2, 3));
+    assert_eq!(figures(&engine), (0, 10, 10), "nothing is under way");
+}
+
+#[test]
 fn a_viewer_sends_nothing() {
     let mut engine = MediaEngine::new(7);
     engine.handle(0, Event::Lead);

@@ -62,9 +62,12 @@ fn nothing_is_lost(world: &World, replica: &Replica, server: &BTreeMap<EntityKey
                 && later.register.stamp >= edit.register.stamp
                 && rejected.contains(&(edit.key, edit.name.to_string(), later.register.stamp))
         });
+        // Its user has taken it into a copy, which is an edit of its own.
+        let copied = replica.copied.get(&edit.key).and_then(|copied| copied.get(&edit.name));
+        let is_copied = copied.is_some_and(|copied| copied.stamp >= edit.register.stamp);
         // It was on the server when that forgot what had been deleted; what came later is not forgotten.
         let swept = world.swept.get(&edit.key).and_then(|swept| swept.get(&edit.name));
         let is_swept = swept.is_some_and(|swept| swept.stamp >= edit.register.stamp);
-        assert!(is_kept || is_swept, "{}: {edit:?} is lost; there is {stands:?}", replica.number);
+        assert!(is_kept || is_copied || is_swept, "{}: {edit:?} is lost; there is {stands:?}", replica.number);
     }
 }

@@ -36,6 +36,8 @@ pub struct Replica {
     pub skew: i64,
     pub clock: Clock,
     pub edits: Vec<Edit>,
+    /// What of it is in copies that its user made.
+    pub copied: BTreeMap<EntityKey, Registers>,
     /// The user's name on the server.
     pub user: &'static str,
 }
@@ -57,6 +59,7 @@ impl Replica {
             skew: 0,
             clock: Clock::new(seed),
             edits: Vec::new(),
+            copied: BTreeMap::new(),
             user,
         }
     }
@@ -88,12 +91,16 @@ impl Replica {
         self.alive = true;
         self.engine = engine(seed);
         self.clock = Clock::new(seed);
-        let rows: Vec<_> = self.workflows().into_iter().flat_map(|id| self.rows(id)).collect();
-        if let Some(newest) = rows.iter().filter_map(|(_, row)| row.registers.newest()).max() {
+        if let Some(newest) = self.newest() {
             self.clock.observe(newest);
         }
         self.handle(now, Event::Start);
         self.handle(now, Event::Lead);
+    }
+
+    /// The newest stamp of all that is stored.
+    pub fn newest(&self) -> Option<Stamp> {
+        self.content().values().filter_map(Registers::newest).max()
     }
 
     pub fn workflows(&self) -> Vec<WorkflowId> {

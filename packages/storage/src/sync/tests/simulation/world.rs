@@ -8,10 +8,11 @@ use super::{
 };
 use crate::{
     backend::Batch,
-    model::{Clock, EdgeId, EntityKey, NodeId, Part, Register, RegisterName, Registers, WorkflowId},
+    model::{Clock, EdgeId, EntityKey, NodeId, Part, RegisterName, Registers, WorkflowId},
     sync::{
-        Effect, Event, Failure, Problem, State,
+        AHEAD, Effect, Event, Failure, Problem, State,
         backoff::Chance,
+        copy_of,
         transport::memory::{Server, Stored},
         wire::{ApplyOps, ChangesSince, Code, Op, Role},
     },
@@ -64,12 +65,14 @@ pub struct Seen {
     strangers: usize,
     /// Work that a wrong clock had dated was brought in as a copy.
     copies: usize,
+    /// A clock that had been ahead started again.
+    restarts: usize,
 }
 
 impl Seen {
     /// Whether everything happened.
     pub fn has_all(&self) -> bool {
-        self.refused > 0 && self.strangers > 0 && self.copies > 0
+        self.refused > 0 && self.strangers > 0 && self.copies > 0 && self.restarts > 0
     }
 }
 
@@ -78,6 +81,7 @@ impl AddAssign for Seen {
         self.refused += other.refused;
         self.strangers += other.strangers;
         self.copies += other.copies;
+        self.restarts += other.restarts;
     }
 }
 
@@ -345,7 +349,12 @@ impl World {
                     let rows = keys.map_or_else(|| replica.rows(workflow), |keys| replica.rows_of(keys));
                     self.after(200, hear(Event::Read { request, rows, stamp }));
                 }
-                Effect::Commit(batch) => drop(self.replicas[number].commit(batch)),
+                Effect::Commit(batch) => {
+                    let committed = self.replicas[number].commit(batch);
+                    if !(committed.undone.is_empty() && committed.removed.is_empty()) {
+                        self.restart_clock(number);
+                    }
+                }
                 Effect::Push { request, body } => self.send(number, request, Call::Push(body)),
                 Effect::Pull { request, body } => self.send(number, request, Call::Pull(body)),
                 Effect::Watch(true) => self.at(self.now, Happening::Watch(number, life, true)),
@@ -357,6 +366,22 @@ impl World {
         }
         if self.happens(self.crashes / 5) {
             self.crash(number);
+        }
+    }
+
+    /// A clock that is ahead starts again once nothing of that is left.
+    fn restart_clock(&mut self, number: usize) {
+        let seed = self.chance.next();
+        let replica = &mut self.replicas[number];
+        let latest = replica.wall(self.now) + AHEAD;
+        let newest = replica.newest();
+        if replica.clock.millis() > latest && newest.is_none_or(|newest| newest.millis() <= latest) {
+            replica.clock = Clock::new(seed);
+            if let Some(newest) = newest {
+                replica.clock.observe(newest);
+            }
+            self.seen.restarts += 1;
+            self.say(|| format!("the clock of {number} starts again"));
         }
     }
 
@@ -466,7 +491,7 @@ impl World {
                     // Only who has corrected the clock has something to gain.
                     if self.replicas[number].skew < YEAR / 2 {
                         if self.chance.below(2) == 0 {
-                            self.copy(number, workflow);
+                            return self.copy(number, workflow);
                         }
                         return self.hear(number, Event::SetAside(workflow));
                     }
@@ -539,30 +564,30 @@ impl World {
         self.commit(number, batch, true);
     }
 
-    /// Somebody brings in a workflow's content once more, as another workflow and with stamps of a clock that is right.
+    /// Somebody brings in a workflow's content once more, as another workflow and with stamps of a clock that is right; what the server
+    /// doesn't take of the original is given up.
     fn copy(&mut self, number: usize, workflow: WorkflowId) {
         let seed = self.chance.next();
         let replica = &mut self.replicas[number];
-        let rows = replica.rows(workflow);
-        replica.clock = Clock::new(seed);
-        let copy = WorkflowId::new(replica.stamp(self.now));
-        let mut batch = Batch::new();
-        for (key, row) in rows.iter().filter(|(_, row)| !row.registers.is_deleted()) {
-            let stamp = replica.stamp(self.now);
-            let fresh = |(name, register): (&RegisterName, &Register)| {
-                (name.clone(), Register { stamp, value: register.value.clone() })
-            };
-            let key = match key.part {
-                Part::Itself => EntityKey::workflow(copy),
-                Part::Node(_) => EntityKey::node(copy, NodeId::new(stamp)),
-                Part::Edge(_) => EntityKey::edge(copy, EdgeId::new(stamp)),
-            };
-            batch.merge(key, &row.registers.iter().map(fresh).collect());
+        let rows: BTreeMap<_, _> = replica.rows(workflow).into_iter().map(|(key, row)| (key, row.registers)).collect();
+        let (mut fresh, wall) = (Clock::new(seed), replica.wall(self.now));
+        if let Some((copy, patches)) = copy_of(&rows, &mut || fresh.tick(wall)) {
+            let mut batch = Batch::new();
+            for (key, patch) in &patches {
+                batch.merge(*key, patch);
+            }
+            self.workflows.push(copy);
+            self.seen.copies += 1;
+            self.say(|| format!("{number} brings {workflow} in as {copy}"));
+            let life = self.replicas[number].life;
+            self.commit(number, batch, true);
+            if self.replicas[number].life != life {
+                // It crashed in between: the original waits as before.
+                return;
+            }
         }
-        self.workflows.push(copy);
-        self.seen.copies += 1;
-        self.say(|| format!("{number} brings {workflow} in as {copy}"));
-        self.commit(number, batch, true);
+        self.replicas[number].copied.extend(rows.clone());
+        self.hear(number, Event::Copied(workflow, rows.into()));
     }
 
     fn ahead(&self, number: usize) -> Option<WorkflowId> {

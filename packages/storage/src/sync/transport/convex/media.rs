@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Convex, Kind};
 use crate::{
     BoxFuture,
-    blobs::Source,
+    blobs::{Source, Ticket},
     model::WorkflowId,
     sync::{
         event::Failure,
@@ -99,20 +99,23 @@ impl MediaTransport for Convex {
         })
     }
 
-    fn upload(&self, remote: Remote, source: Source) -> BoxFuture<Result<(), Failure>> {
+    fn upload(&self, remote: Remote, source: Source, ticket: Ticket) -> BoxFuture<Result<(), Failure>> {
         let this = self.clone();
         Box::pin(async move {
             let content = json!({"sha256": remote.hash, "size": remote.bytes, "mime": remote.mime});
             let before = this.uncommitted().get(&remote.hash).cloned();
             let storage_id = match before {
                 // The bytes have arrived; only the call after that failed.
-                Some(storage_id) => storage_id,
+                Some(storage_id) => {
+                    ticket.advance(remote.bytes);
+                    storage_id
+                }
                 None => {
                     let given: UploadUrl = this.call(Kind::Mutation, "assets:uploadUrl", &content).await?;
                     let Some(url) = given.url else { return Ok(()) };
                     let headers = vec![("Content-Type", remote.mime.clone())];
                     let request = Request { url: this.named(&url)?, headers, body: String::new() };
-                    let answer = this.bytes.send(request, source, remote.bytes).await?;
+                    let answer = this.bytes.send(request, source, remote.bytes, ticket).await?;
                     let Stored { storage_id } = super::plain(&answer)?;
                     this.uncommitted().insert(remote.hash.clone(), storage_id.clone());
                     storage_id
@@ -144,7 +147,7 @@ impl MediaTransport for Convex {
 pub(super) struct NoBytes;
 
 impl Bytes for NoBytes {
-    fn send(&self, _: Request, _: Source, _: u64) -> BoxFuture<Result<super::Response, Failure>> {
+    fn send(&self, _: Request, _: Source, _: u64, _: Ticket) -> BoxFuture<Result<super::Response, Failure>> {
         Box::pin(async { Err(Failure::Refused("it sends no bytes".into())) })
     }
 

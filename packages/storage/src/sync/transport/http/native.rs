@@ -1,13 +1,16 @@
 //! Requests of a process.
 
-use std::{io::Read as _, sync::Mutex};
+use std::{
+    io::{self, Read},
+    sync::Mutex,
+};
 
 use ureq::SendBody;
 
 use super::{Bytes, Http, LARGEST, LONG_PATIENCE, Request, Response, no_original};
 use crate::{
     BoxFuture, Error,
-    blobs::{Source, reader::Reader},
+    blobs::{Source, Ticket, reader::Reader},
     download_native::{Coming, agent},
     sync::event::Failure,
 };
@@ -26,9 +29,15 @@ impl Http for Client {
 }
 
 impl Bytes for Client {
-    fn send(&self, request: Request, source: Source, bytes: u64) -> BoxFuture<Result<Response, Failure>> {
+    fn send(
+        &self,
+        request: Request,
+        source: Source,
+        bytes: u64,
+        ticket: Ticket,
+    ) -> BoxFuture<Result<Response, Failure>> {
         Box::pin(async move {
-            let sent = tokio::task::spawn_blocking(move || send(&request, source, bytes)).await;
+            let sent = tokio::task::spawn_blocking(move || send(&request, source, bytes, ticket)).await;
             sent.unwrap_or_else(|error| Err(Failure::Network(error.to_string())))
         })
     }
@@ -41,9 +50,26 @@ impl Bytes for Client {
     }
 }
 
-fn send(request: &Request, source: Source, bytes: u64) -> Result<Response, Failure> {
+/// Tells a ticket what was read.
+struct Counted<R> {
+    inner: R,
+    read: u64,
+    ticket: Ticket,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read += count as u64;
+        self.ticket.advance(self.read);
+        Ok(count)
+    }
+}
+
+fn send(request: &Request, source: Source, bytes: u64, ticket: Ticket) -> Result<Response, Failure> {
     let gone = |error: Error| Failure::Refused(format!("the original can't be read here: {error}"));
-    let mut source = Reader::open(source).map_err(gone)?.take(bytes);
+    let inner = Reader::open(source).map_err(gone)?.take(bytes);
+    let mut source = Counted { inner, read: 0, ticket };
     let asking =
         request.headers.iter().fold(agent().post(&request.url), |asking, (name, value)| asking.header(*name, value));
     let asking = asking.header("Content-Length", bytes.to_string());

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use js_sys::{Function, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use tokio::sync::oneshot;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, AbortSignal, Blob, Headers, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit,
-    RequestRedirect,
+    AbortController, AbortSignal, Blob, Headers, ProgressEvent, ReferrerPolicy, RequestCache, RequestCredentials,
+    RequestInit, RequestRedirect, XmlHttpRequest,
 };
 
 use super::{Bytes, Http, LONG_PATIENCE, PATIENCE, Request, Response, no_original};
 use crate::{
     BoxFuture,
-    blobs::Source,
+    blobs::{Source, Ticket},
     platform::{detached, sleep},
     sync::event::Failure,
 };
@@ -34,12 +35,17 @@ impl Http for Client {
 }
 
 impl Bytes for Client {
-    fn send(&self, request: Request, source: Source, _bytes: u64) -> BoxFuture<Result<Response, Failure>> {
+    fn send(
+        &self,
+        request: Request,
+        source: Source,
+        _bytes: u64,
+        ticket: Ticket,
+    ) -> BoxFuture<Result<Response, Failure>> {
         let sent = async move {
-            let blob = source.to_blob().map_err(|error| Failure::Refused(error.to_string()))?;
             // Its bytes go from where they are: nothing of them is in our memory.
-            let body: JsValue = blob.into();
-            within(LONG_PATIENCE, async |signal| text(ask("POST", &request, Some(&body), signal).await?).await).await
+            let blob = source.to_blob().map_err(|error| Failure::Refused(error.to_string()))?;
+            upload(&request, &blob, ticket).await
         };
         detached(sent, given_up)
     }
@@ -109,6 +115,41 @@ async fn ask(
     let fetch: Function = Reflect::get(&global, &"fetch".into())?.dyn_into()?;
     let asked: Promise = fetch.call2(&global, &request.url.as_str().into(), &how)?.dyn_into()?;
     JsFuture::from(asked).await?.dyn_into()
+}
+
+/// Sends a blob in the older of the browser's two ways: only that one tells how many bytes have gone.
+async fn upload(request: &Request, blob: &Blob, ticket: Ticket) -> Result<Response, Failure> {
+    let (tell, told) = oneshot::channel();
+    let ended = Closure::once(move || {
+        let _nobody_waits = tell.send(());
+    });
+    let progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of bytes")]
+        ticket.advance(event.loaded() as u64);
+    });
+    let start = || {
+        let sending = XmlHttpRequest::new()?;
+        sending.open("POST", &request.url)?;
+        for (name, value) in &request.headers {
+            sending.set_request_header(name, value)?;
+        }
+        sending.set_timeout(u32::try_from(LONG_PATIENCE.as_millis()).unwrap_or(u32::MAX));
+        sending.set_onloadend(Some(ended.as_ref().unchecked_ref()));
+        sending.upload()?.set_onprogress(Some(progress.as_ref().unchecked_ref()));
+        // Without credentials, as it is unless it is asked for; the page itself has no referrer.
+        sending.send_with_opt_blob(Some(blob))?;
+        Ok(sending)
+    };
+    let sending: XmlHttpRequest = start().map_err(|error| lost(&error))?;
+    let _it_has_ended = told.await;
+    match sending.status().map_err(|error| lost(&error))? {
+        // No answer, or none in time: why is not said.
+        0 => Err(Failure::Network("the connection broke while it was sent".into())),
+        status => {
+            let body = sending.response_text().map_err(|error| lost(&error))?.unwrap_or_default();
+            Ok(Response { status, body })
+        }
+    }
 }
 
 async fn text(answer: web_sys::Response) -> Result<Response, JsValue> {
