@@ -62,9 +62,17 @@ mod web {
         wasm_bindgen_futures::spawn_local(work);
     }
 
+    /// The longest that a browser's timer waits. What is longer would be over at once.
+    const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+
     /// Waits.
     pub async fn sleep(time: Duration) {
-        gloo_timers::future::sleep(time).await;
+        let mut left = time;
+        while left > LONGEST {
+            gloo_timers::future::sleep(LONGEST).await;
+            left -= LONGEST;
+        }
+        gloo_timers::future::sleep(left).await;
     }
 
     /// Milliseconds that never run backwards, since some moment.

@@ -302,6 +302,24 @@ async fn an_original_is_sent_once_whatever_fails_and_comes_whole() {
 
 #[tokio::test]
 #[ignore = "needs ATELIER_LOOPBACK"]
+async fn how_many_bytes_have_gone_is_told_while_they_go() {
+    calm();
+    // The server doesn't read on: what has gone is in the buffers on the way.
+    fault(json!({"fault": "slow", "ms": 600_000, "path": "storage:upload"}));
+    let one = Device::new("test:progress").await;
+    let (_, asset) = one.picture(&vec![7; 30_000_000]).await;
+    let is_going = |status: &MediaStatus| {
+        assert_eq!(status.sent, 0);
+        status.to_send_bytes == 30_000_000 && (1..30_000_000).contains(&status.under_way_bytes)
+    };
+    one.until_media("some of it has gone", is_going).await;
+    control(&json!({"clear": true}));
+    let is_sent = |status: &MediaStatus| (status.sent_bytes, status.under_way_bytes) == (asset.bytes, 0);
+    one.until_media("all of it has gone", is_sent).await;
+}
+
+#[tokio::test]
+#[ignore = "needs ATELIER_LOOPBACK"]
 async fn a_server_that_refuses_an_original_is_quoted_and_tried_again_when_the_user_wants() {
     calm();
     let (one, content) = (Device::new("test:refused").await, b"the dunes at dusk");
