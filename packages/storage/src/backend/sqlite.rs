@@ -1,9 +1,11 @@
 //! `SQLite`: the desktop's database.
 //!
 //! One thread owns the connection and does one job at a time, so that no caller ever waits for the disk while it holds
-//! anything, and calls take effect in the order in which they were made. Write-ahead log and `synchronous=FULL`: a commit
+//! anything, and calls take effect in the order in which they were made, but for rows of assets that wait to be added: those are
+//! added together with the first of them. Write-ahead log and `synchronous=FULL`: a commit
 //! returns when the disk has it. Pages of 8 KiB suit rows of half a kilobyte (sqlite.org/intern-v-extern-blob.html).
 
+mod adding;
 mod upgrade;
 
 use std::{
@@ -30,6 +32,7 @@ use crate::{
     model::{Asset, AssetId, EdgeId, EntityKey, Json, NodeId, Part, Row, Table, WorkflowId},
 };
 
+use adding::Adding;
 pub use upgrade::{Run, Steps, backup_of};
 
 /// The database's file in the data folder.
@@ -42,6 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Sqlite {
     jobs: mpsc::Sender<Job>,
+    adding: Arc<Adding>,
     newer: Newer,
 }
 
@@ -91,7 +95,7 @@ impl Sqlite {
         Box::pin(async move {
             started.map_err(|error| Error::Unavailable(error.to_string()))?;
             told.await.map_err(|_| gone())??;
-            Ok(Self { jobs, newer })
+            Ok(Self { jobs, adding: Arc::default(), newer })
         })
     }
 
@@ -120,12 +124,7 @@ impl Sqlite {
     fn call<T: Send + 'static>(&self, job: impl Fn(&mut Worker) -> Result<T> + Send + 'static) -> BoxFuture<Result<T>> {
         let (tell, told) = oneshot::channel();
         let queued = self.jobs.send(Box::new(move |worker| {
-            let mut result = job(worker);
-            if matches!(result, Err(Error::Disconnected(_))) {
-                worker.connection = None;
-                result = job(worker);
-            }
-            let _nobody_waits = tell.send(worker.explained(result));
+            let _nobody_waits = tell.send(worker.insist(job));
         }));
         Box::pin(async move {
             queued.map_err(|_| gone())?;
@@ -242,14 +241,12 @@ impl Backend for Sqlite {
     }
 
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
-        self.call(move |worker| {
-            let transaction = worker.write()?;
-            if let Some(known) = read_asset(&transaction, &Wanted::Hash(asset.hash.clone()))? {
-                return Ok(known);
-            }
-            write_asset(&transaction, &asset)?;
-            transaction.commit()?;
-            Ok(asset.clone())
+        let told = self.adding.wait(asset);
+        let adding = Arc::clone(&self.adding);
+        let queued = self.jobs.send(Box::new(move |worker| adding.add_all(worker)));
+        Box::pin(async move {
+            queued.map_err(|_| gone())?;
+            told.await.map_err(|_| gone())?
         })
     }
 
@@ -402,6 +399,16 @@ impl Worker {
             return Err(Error::Newer { found, known });
         }
         Ok(found)
+    }
+
+    /// Does a job, and once more if that loses the connection.
+    fn insist<T>(&mut self, job: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        let mut result = job(self);
+        if matches!(result, Err(Error::Disconnected(_))) {
+            self.connection = None;
+            result = job(self);
+        }
+        self.explained(result)
     }
 
     /// What can't be read of a newer schema is no damage: this build doesn't know how.

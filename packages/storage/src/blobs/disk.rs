@@ -3,9 +3,14 @@
 //! Everything of ours that must outlive a loss of power is written through here, so that a test can hear of it ([`power`]).
 
 use std::{
+    collections::HashMap,
     fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use self::power::Done;
@@ -79,6 +84,34 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))?;
     power::tell(|| Done::FolderSynced(folder.to_owned()));
     Ok(())
+}
+
+/// The same for many that do it at once in one folder: those who ask while the disk is busy have it done once for all.
+pub(super) fn sync_folder_together(folder: &Path) -> Result<()> {
+    let turn = Arc::clone(lock(&TURNS).entry(folder.to_owned()).or_default());
+    let mine = turn.asked.fetch_add(1, Ordering::SeqCst) + 1;
+    let mut done = lock(&turn.done);
+    if *done < mine {
+        let asked = turn.asked.load(Ordering::SeqCst);
+        sync_folder(folder)?;
+        *done = asked;
+    }
+    Ok(())
+}
+
+/// Who is to sync a folder.
+#[derive(Default)]
+struct Turn {
+    asked: AtomicU64,
+    /// How many of those have it behind them.
+    done: Mutex<u64>,
+}
+
+/// By folder: there are a few.
+static TURNS: LazyLock<Mutex<HashMap<PathBuf, Arc<Turn>>>> = LazyLock::new(Mutex::default);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Here a folder can't be opened as a file, and names are kept by the file system's own log.

@@ -149,7 +149,7 @@ impl Scheme {
         let file = folder.join(id.to_string());
         disk::make_folder(&folder)?;
         disk::rename(&part, &file)?;
-        disk::sync_folder(&folder)?;
+        disk::sync_folder_together(&folder)?;
         Ok(self.place(id, kind))
     }
 

@@ -17,10 +17,9 @@ use crate::{
     },
 };
 
-/// How many small assets are stored at once.
-const AT_ONCE: usize = 4;
-/// What is no larger than this is small, in bytes.
-const SMALL: u64 = 16 << 20;
+/// Up to which size, in bytes, how many assets are stored at once: those that wait for the disk together wait once. What is larger
+/// is stored by itself.
+const AT_ONCE: [(u64, usize); 2] = [(256 << 10, 16), (16 << 20, 4)];
 
 /// What would become of a package's assets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,30 +83,32 @@ impl Package {
     }
 
     async fn keep_all(&self, assets: &Assets, source: &Source, ticket: &Ticket, media: &mut Media) -> Result<()> {
-        let (small, large): (Vec<_>, Vec<_>) =
-            self.contents().into_values().partition(|content| content.bytes <= SMALL);
-        let mut done = 0;
-        let mut by_hash = HashMap::new();
-        let puts = small.iter().map(|content| keep(assets, source, content, ticket.quiet()));
-        let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
-        let mut failed = None;
-        // To the end of those that have begun, so that nothing is stored of which nobody knows.
-        while let Some(put) = puts.next().await {
-            let taken = put.and_then(|kept| {
-                done += kept.0.bytes;
-                ticket.advance(done);
-                media.take(kept, &mut by_hash)
-            });
-            if let Err(error) = taken {
-                ticket.cancel();
-                failed.get_or_insert(error);
+        let (mut done, mut by_hash) = (0, HashMap::new());
+        let mut left: Vec<_> = self.contents().into_values().collect();
+        for (size, at_once) in AT_ONCE {
+            let (small, others) = left.into_iter().partition::<Vec<_>, _>(|content| content.bytes <= size);
+            left = others;
+            let puts = small.iter().map(|content| keep(assets, source, content, ticket.quiet()));
+            let mut puts = stream::iter(puts).buffer_unordered(at_once);
+            let mut failed = None;
+            // To the end of those that have begun, so that nothing is stored of which nobody knows.
+            while let Some(put) = puts.next().await {
+                let taken = put.and_then(|kept| {
+                    done += kept.0.bytes;
+                    ticket.advance(done);
+                    media.take(kept, &mut by_hash)
+                });
+                if let Err(error) = taken {
+                    ticket.cancel();
+                    failed.get_or_insert(error);
+                }
+            }
+            drop(puts);
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
-        drop(puts);
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        for content in large {
+        for content in left {
             let kept = keep(assets, source, content, ticket.part(done)).await?;
             done += content.bytes;
             ticket.advance(done);
