@@ -80,7 +80,7 @@ impl Device {
         let home = tempfile::tempdir()?;
         let (session, _) = Session::open(Location::Folder(home.path().to_owned())).await?;
         let (address, token) = (address.to_owned(), "test:bench".to_owned());
-        session.set_sync(&Settings { on: true, address, token, ..Settings::default() })?;
+        session.set_sync(&Settings { on: true, address, token, ..Settings::default() }).await?;
         Ok(Self { session, _home: home })
     }
 

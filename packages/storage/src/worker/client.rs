@@ -95,7 +95,7 @@ impl Client {
 
     /// Whether it has less to do. To start one takes as long as to write a few pictures.
     fn is_better_than(&self, other: &Self) -> bool {
-        let head_start = if self.0.running.borrow().is_some() { 0 } else { 1 };
+        let head_start = usize::from(self.0.running.borrow().is_none());
         !self.is_gone() && self.0.writing.get() + head_start < other.0.writing.get()
     }
 

@@ -23,17 +23,20 @@ pub(crate) struct Hasher {
     port: MessagePort,
     heard: mpsc::UnboundedReceiver<Heard>,
     waiting: usize,
-    ended: Option<Option<Result<Staged>>>,
+    ended: Option<Ended>,
     /// What `port` calls.
     _listener: Closure<dyn FnMut(MessageEvent)>,
 }
+
+/// What came of it. None: the worker died.
+type Ended = Option<Result<Staged>>;
 
 /// What the worker has to say.
 enum Heard {
     /// It is done with a buffer.
     Done,
-    /// It has answered. None: it died.
-    Ended(Option<Result<Staged>>),
+    /// There won't be more.
+    Ended(Ended),
 }
 
 impl Hasher {
@@ -72,7 +75,7 @@ impl Hasher {
     }
 
     /// What the whole is. None: the worker died, and nobody knows.
-    pub(crate) async fn finish(mut self) -> Option<Result<Staged>> {
+    pub(crate) async fn finish(mut self) -> Ended {
         self.end();
         loop {
             if let Some(ended) = self.ended.take() {

@@ -91,8 +91,8 @@ impl Tab {
                     }
                 }
                 Event::Elsewhere(changes) => self.is_behind |= self.read(changes).await.is_err(),
-                Event::Presence | Event::Woke | Event::Connection(_) => {}
-                Event::Deleted | Event::Newer(_) => panic!("nobody did that: {event:?}"),
+                Event::Presence | Event::Woke | Event::Connection(_) | Event::Assets(_) => {}
+                Event::Deleted | Event::Newer(_) | Event::Undone(_) => panic!("nobody did that: {event:?}"),
             }
         }
         self.catch_up().await;
