@@ -12,9 +12,9 @@ after(closeBrowser);
 
 const ROUNDS = Number(process.env.ATELIER_ROUNDS ?? 50);
 /** Each leaves 10,000 more rows behind, so there are fewer unless everything is to be tried. */
-const LONG_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 6);
+const LONG_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 3);
 /** And of those in between. */
-const MANY_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 20);
+const MANY_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 10);
 
 /** A profile on the disk, with one workflow of one node in it. */
 async function workshop(t) {
