@@ -93,7 +93,8 @@ test("a video has a picture of itself, plays and can be sought in", async (t) =>
   await window.click('[aria-label="New workflow"]');
   await window.until(`document.querySelector('[data-canvas][data-node-count="0"]') !== null`);
   await window.until(pasteBytes(video, "bar.webm", "video/webm"));
-  await window.until(`document.querySelector("[data-node-id] video") !== null`);
+  // The first video on a machine has the system look for its players.
+  await window.until(`document.querySelector("[data-node-id] video") !== null`, 45_000);
   const picture = await window.until(`document.querySelector("[data-node-id] video").getAttribute("poster")`);
   assert.match(picture, /^data:image\/jpeg;base64,/);
   // The background, which is teal: the bar comes there last.

@@ -8,8 +8,9 @@ use storage::{
     model::{Asset, MediaKind},
 };
 
-/// How long a file may take to say what it is. Then it comes in without.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a file may take to say what it is. Then it comes in without. The first one has the system look for its players, which on
+/// a cold disk has taken more than five seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a video or a sound plays, how large it is, and a picture of the video. None: it is something else, that is known already,
 /// or the window can't play it.
@@ -41,7 +42,7 @@ const LOOK: &str = "
     const next = (...names) => new Promise((resolve) => {
         for (const name of names) player.addEventListener(name, () => resolve(true), { once: true });
         player.addEventListener('error', () => resolve(false), { once: true });
-        setTimeout(() => resolve(false), 2000);
+        setTimeout(() => resolve(false), 12000);
     });
     const loaded = next(kind === 'video' ? 'loadeddata' : 'loadedmetadata');
     player.src = url;
