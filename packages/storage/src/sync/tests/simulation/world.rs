@@ -586,7 +586,10 @@ impl World {
                 return;
             }
         }
-        self.replicas[number].copied.extend(rows.clone());
+        // What an earlier copy has taken in is in none of the later ones.
+        for (key, registers) in &rows {
+            self.replicas[number].copied.entry(*key).or_default().merge(registers);
+        }
         self.hear(number, Event::Copied(workflow, rows.into()));
     }
 
