@@ -5,7 +5,7 @@ use std::{cmp::Reverse, path::Path};
 use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
 
-use crate::{files, progress};
+use crate::{files, progress, split};
 
 /// Kinds of files that are not compressed already.
 const KINDS: [&str; 7] = ["css", "html", "js", "json", "svg", "wasm", "webmanifest"];
@@ -24,15 +24,16 @@ pub fn compress(site: &Path) -> Result<()> {
             rows.push((small.len(), bytes.len(), files::web_path(file.strip_prefix(site)?)));
         }
         rows.sort_by_key(|&(small, ..)| Reverse(small));
-        let mut total = 0;
+        let (mut start, mut rest) = (0, 0);
         for (small, size, name) in rows {
             // The long tail is not worth a line each.
             if small >= 2_000 {
                 eprintln!("{:>21} {:>8} br  {name}", progress::kilobytes(size), progress::kilobytes(small));
             }
-            total += small;
+            *(if name.ends_with(split::REST) { &mut rest } else { &mut start }) += small;
         }
-        Ok(((), format!("{} to download the first time,", progress::kilobytes(total))))
+        let [start, rest] = [start, rest].map(progress::kilobytes);
+        Ok(((), format!("{start} to download for the first start, and {rest} that follow,")))
     })
 }
 

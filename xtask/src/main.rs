@@ -22,6 +22,7 @@ mod progress;
 mod serve;
 mod service_worker;
 mod site;
+mod split;
 mod system;
 mod table;
 mod test;

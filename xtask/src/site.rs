@@ -4,7 +4,7 @@
 //! index.html  manifest.webmanifest  icon.svg  …        fixed names, revalidated by the browser
 //! sw.js                                                 a release's service worker, which keeps all the others
 //! hashed/atelier-0123456789abcdef.css                  named by content, kept for ever
-//! hashed/app-0123456789abcdef/{app.js, app_bg.wasm, snippets/…}
+//! hashed/app-0123456789abcdef/{app.js, app_bg.wasm, app_rest.wasm, snippets/…}
 //! ```
 //!
 //! `packages/app/index.html` and `assets/` are the same files that dx uses; this module does to them what dx does.
@@ -41,7 +41,9 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
     let work = root().join("target/site");
     let _lock = lock::hold(&work)?;
     let code = work.join(format!("{}-code", profile.name()));
-    let fingerprint = Fingerprint::default().text(RECIPE).text(&wasm.bind(&code)?);
+    // What is being worked on is there sooner in one piece.
+    let code_made = if profile == Profile::Release { wasm.bind_in_two(&code)? } else { wasm.bind(&code)? };
+    let fingerprint = Fingerprint::default().text(RECIPE).text(&code_made);
     let fingerprint = fingerprint.file(&template())?.files(&files::list(&assets())?)?.finish();
     let site = work.join(profile.name());
     let made = unless_made(&site, &fingerprint, || {

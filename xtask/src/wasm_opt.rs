@@ -46,10 +46,10 @@ pub fn find() -> Result<Option<PathBuf>> {
 ///
 /// rustc has done most of it. All levels come to the same size once compressed; `-Os` and `-O3` leave 2 % less than `-O2`
 /// before that, and take 30 and 38 s where `-O2` takes 24.
-pub fn run(tool: &Path, wasm: &Path) -> Result<()> {
+pub fn run(tool: &Path, wasm: &Path, names: bool) -> Result<()> {
     let output = wasm.with_extension("opt");
     let mut command = Command::new(tool);
-    command.arg(wasm).args(["-O2", "--strip-debug", "--strip-producers"]);
+    command.arg(wasm).args(["-O2", "--strip-producers", if names { "--debuginfo" } else { "--strip-debug" }]);
     command.args(FEATURES.map(|feature| format!("--enable-{feature}"))).arg("-o").arg(&output);
     process::run(&mut command)?;
     fs::rename(&output, wasm).with_context(|| format!("writing {}", wasm.display()))
