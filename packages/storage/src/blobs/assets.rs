@@ -543,16 +543,34 @@ impl Assets {
     /// # Errors
     /// The database can't be read.
     pub async fn usage(&self) -> Result<Usage> {
+        let mut usage = self.stored().await?;
+        usage.uses = self.uses_of(&usage.assets).await?;
+        Ok(usage)
+    }
+
+    /// What is kept and where, but not for whom: [`Usage::uses`] is empty. It takes a third of the time.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn stored(&self) -> Result<Usage> {
         let rows = self.0.backend.assets().await?;
+        let quota = platform::quota(&self.0.device, &rows.rows).await;
+        Ok(Usage { assets: rows.rows, corrupt: rows.corrupt, uses: Vec::new(), quota })
+    }
+
+    /// Which nodes refer to which of these assets.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn uses_of(&self, assets: &[Asset]) -> Result<Vec<AssetUse>> {
         let mut uses = self.0.backend.uses().await?;
-        let here: BTreeSet<_> = rows.rows.iter().map(|row| row.id).collect();
+        let here: BTreeSet<_> = assets.iter().map(|asset| asset.id).collect();
         for one in uses.iter_mut().filter(|one| !here.contains(&one.asset)) {
             if let Some(kept) = self.alias_of(one.asset).await? {
                 one.asset = kept;
             }
         }
-        let quota = platform::quota(&self.0.device, &rows.rows).await;
-        Ok(Usage { assets: rows.rows, corrupt: rows.corrupt, uses, quota })
+        Ok(uses)
     }
 
     /// Removes those of the assets that no node refers to: their rows, and then their bytes.

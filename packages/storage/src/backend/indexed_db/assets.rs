@@ -7,14 +7,15 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, IdbIndex, IdbRequest};
+use web_sys::{Blob, IdbIndex, IdbKeyRange, IdbRequest};
 
 use super::{
     connection::{Access, Connection},
     convert::refused,
+    read::PART,
     transaction::{Started, settled},
 };
 use crate::{
@@ -90,19 +91,60 @@ fn uses_index(started: &Started) -> Result<IdbIndex> {
 }
 
 /// Queues what [`assets`] needs.
-pub(super) fn ask_assets(connection: &Connection) -> Result<(Started, [IdbRequest; 2])> {
+pub(super) fn ask_assets(connection: &Connection) -> Result<(Started, IdbRequest)> {
+    let started = Started::new(connection, &[ASSETS], Access::Read)?;
+    let first = ask_part(&started, &JsValue::UNDEFINED)?;
+    Ok((started, first))
+}
+
+fn ask_part(started: &Started, range: &JsValue) -> Result<IdbRequest> {
+    started.table(ASSETS)?.get_all_with_key_and_limit(range, PART).map_err(refused)
+}
+
+pub(super) async fn assets(connection: Rc<Connection>, (started, first): (Started, IdbRequest)) -> Result<AssetRows> {
+    let rows = in_parts(&connection, &started, first).await?;
+    started.end(&connection).await?;
+    match rows {
+        Some(rows) => Ok(AssetRows { rows, corrupt: Vec::new() }),
+        None => one_by_one(&connection).await,
+    }
+}
+
+/// Reads all rows, and understands some while the database reads the next. None: one of them can't be read.
+async fn in_parts(connection: &Connection, started: &Started, first: IdbRequest) -> Result<Option<Vec<Asset>>> {
+    let mut rows: Vec<Asset> = Vec::new();
+    let mut asked = Some(first);
+    while let Some(request) = asked {
+        started.reach(connection, &request).await?;
+        let values: Array = request.result().map_err(refused)?.unchecked_into();
+        asked = None;
+        if values.length() == PART {
+            let Ok(last) = parse(None, &values.get(PART - 1)) else { return Ok(None) };
+            let range = IdbKeyRange::lower_bound_with_open(&key(last.id), true).map_err(refused)?;
+            asked = Some(ask_part(started, &range)?);
+        }
+        let Some(part) = parse_all(&values) else { return Ok(None) };
+        rows.extend(part.into_iter().map(Asset::without_thumbnail));
+    }
+    // They come in the order of their keys, so ids in another order are not those of the keys.
+    Ok(rows.is_sorted_by(|left, right| left.id < right.id).then_some(rows))
+}
+
+/// Reads rows with one crossing from JavaScript. None: one of them can't be read.
+fn parse_all(values: &Array) -> Option<Vec<Asset>> {
+    let name = JsValue::from("row");
+    let texts: Array = values.iter().map(|value| Reflect::get(&value, &name).unwrap_or_default()).collect();
+    let text = format!("[{}]", String::from(texts.join(",")));
+    serde_json::from_str(&text).ok().filter(|rows: &Vec<_>| rows.len() == values.length() as usize)
+}
+
+/// Reads again, with the keys, so that the rows that can't be read have a name.
+async fn one_by_one(connection: &Connection) -> Result<AssetRows> {
     let started = Started::new(connection, &[ASSETS], Access::Read)?;
     let store = started.table(ASSETS)?;
     let both = [store.get_all_keys().map_err(refused)?, store.get_all().map_err(refused)?];
-    Ok((started, both))
-}
-
-pub(super) async fn assets(
-    connection: Rc<Connection>,
-    (started, [keys, values]): (Started, [IdbRequest; 2]),
-) -> Result<AssetRows> {
-    started.end(&connection).await?;
-    let [keys, values] = [keys, values].map(|request| request.result().map(JsCast::unchecked_into::<Array>));
+    started.end(connection).await?;
+    let [keys, values] = both.map(|request| request.result().map(JsCast::unchecked_into::<Array>));
     let mut rows = AssetRows::default();
     for (key, value) in keys.map_err(refused)?.iter().zip(values.map_err(refused)?.iter()) {
         match parse(Some(&key), &value) {
@@ -257,34 +299,82 @@ pub(super) async fn finish_remove(connection: Rc<Connection>, removal: Removal) 
     Ok(removed)
 }
 
-/// Queues what [`uses`] needs.
-pub(super) fn ask_uses(connection: &Connection) -> Result<(Started, [IdbRequest; 2])> {
-    let started = Started::new(connection, &[NODES], Access::Read)?;
-    let index = uses_index(&started)?;
-    let both = [index.get_all_keys().map_err(refused)?, index.get_all().map_err(refused)?];
-    Ok((started, both))
+/// Requests for an index' keys and values.
+pub(super) enum Pairs {
+    /// In one, which newer engines have: it takes two thirds of the time.
+    Records(IdbRequest),
+    /// In two.
+    Lists([IdbRequest; 2]),
 }
 
-pub(super) async fn uses(
-    connection: Rc<Connection>,
-    (started, [keys, values]): (Started, [IdbRequest; 2]),
-) -> Result<Vec<AssetUse>> {
+impl Pairs {
+    fn ask(index: &IdbIndex) -> Result<Self> {
+        let together =
+            Reflect::get(index, &"getAllRecords".into()).ok().and_then(|name| name.dyn_into::<Function>().ok());
+        match together {
+            Some(together) => {
+                together.call0(index).map(|request| Self::Records(request.unchecked_into())).map_err(refused)
+            }
+            None => Ok(Self::Lists([index.get_all_keys().map_err(refused)?, index.get_all().map_err(refused)?])),
+        }
+    }
+
+    /// The rows' own keys, and their values.
+    fn read(&self) -> Result<Vec<(JsValue, JsValue)>> {
+        let list = |request: &IdbRequest| request.result().map(JsCast::unchecked_into::<Array>).map_err(refused);
+        match self {
+            Self::Records(request) => {
+                let names = [JsValue::from("primaryKey"), JsValue::from("value")];
+                let both = |record: JsValue| {
+                    let [key, value] = names.each_ref().map(|name| Reflect::get(&record, name).map_err(refused));
+                    Ok((key?, value?))
+                };
+                list(request)?.iter().map(both).collect()
+            }
+            Self::Lists([keys, values]) => Ok(list(keys)?.iter().zip(list(values)?.iter()).collect()),
+        }
+    }
+}
+
+/// Queues what [`uses`] needs.
+pub(super) fn ask_uses(connection: &Connection) -> Result<(Started, Pairs)> {
+    let started = Started::new(connection, &[NODES], Access::Read)?;
+    let pairs = Pairs::ask(&uses_index(&started)?)?;
+    Ok((started, pairs))
+}
+
+pub(super) async fn uses(connection: Rc<Connection>, (started, pairs): (Started, Pairs)) -> Result<Vec<AssetUse>> {
     started.end(&connection).await?;
-    let [keys, values] = [keys, values].map(|request| request.result().map(JsCast::unchecked_into::<Array>));
-    let uuid = |value: JsValue| value.as_string().and_then(|text| Uuid::try_parse(&text).ok());
-    let mut uses = BTreeSet::new();
     // A node is in the index once for each asset, each time with all of them.
-    for (key, value) in keys.map_err(refused)?.iter().zip(values.map_err(refused)?.iter()) {
-        let pair: Array = key.unchecked_into();
-        let (Some(workflow), Some(node)) = (uuid(pair.get(0)), uuid(pair.get(1))) else { continue };
-        let assets = Reflect::get(&value, &ASSETS.into()).map_err(refused)?.unchecked_into::<Array>();
-        uses.extend(assets.iter().filter_map(uuid).map(|asset| AssetUse {
+    let (nodes, assets) = (Array::new(), Array::new());
+    let mut counts = Vec::new();
+    let name = JsValue::from(ASSETS);
+    for (key, value) in pairs.read()? {
+        let used: Array = Reflect::get(&value, &name).map_err(refused)?.unchecked_into();
+        counts.push(used.length() as usize);
+        nodes.push(&key);
+        assets.push(&used);
+    }
+    let (nodes, assets) = (uuids(&nodes), uuids(&assets));
+    let mut assets = assets.into_iter();
+    let mut uses = Vec::new();
+    for (pair, count) in nodes.chunks_exact(2).zip(counts) {
+        let (Some(workflow), Some(node)) = (pair[0], pair[1]) else { continue };
+        uses.extend(assets.by_ref().take(count).flatten().map(|asset| AssetUse {
             asset: AssetId::from_uuid(asset),
             workflow: WorkflowId::from_uuid(workflow),
             node: NodeId::from_uuid(node),
         }));
     }
-    Ok(uses.into_iter().collect())
+    uses.sort_unstable();
+    uses.dedup();
+    Ok(uses)
+}
+
+/// What lists of ids have in them, all in one: a text costs more to bring over than to read.
+fn uuids(lists: &Array) -> Vec<Option<Uuid>> {
+    let all = String::from(lists.flat(1).join(","));
+    all.split(',').map(|text| Uuid::try_parse(text).ok()).collect()
 }
 
 /// Queues the writing of a blob.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// So many rows are asked for at once. While the database reads the next ones, those before are decoded.
-const PART: u32 = 2_048;
+pub(super) const PART: u32 = 2_048;
 
 /// Which rows of a table.
 #[derive(Clone, Copy)]

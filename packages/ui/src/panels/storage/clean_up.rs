@@ -8,14 +8,17 @@ use storage::model::{Asset, AssetId, MediaKind};
 use super::{Counted, StorageDesk, use_counted};
 use crate::{
     media::words,
-    store::{use_asset, use_store},
-    widgets::{Dialog, Icon, IconName, Toaster, VirtualList},
+    store::{Known, use_asset, use_store},
+    widgets::{Dialog, Icon, IconName, Toaster, VirtualList, sleep},
 };
 
 /// How high a row of a list of files is, in pixels.
 pub const ROW: f64 = 52.;
 /// How high a list of files is at most.
 const LIST: f64 = 6. * ROW;
+
+/// How long a row is in sight before its picture is asked for, in milliseconds: whoever scrolls past thousands asks for none.
+const REST: u32 = 100;
 
 /// The section.
 #[component]
@@ -26,6 +29,16 @@ pub fn CleanUp(version: u64) -> Element {
     let figures = &counted.figures;
     let mut chosen = desk.chosen;
     let (count, selected) = (figures.unused.len(), chosen.read().len());
+    if !figures.knows_uses {
+        return rsx! {
+            section {
+                h3 { class: "h", "Free up space" }
+                div { class: "card",
+                    p { class: "lrow q", role: "status", "Looking for files that no workflow uses…" }
+                }
+            }
+        };
+    }
     if count == 0 {
         return rsx! {
             section {
@@ -139,9 +152,30 @@ pub fn Named(asset: Asset) -> Element {
     }
 }
 
-/// A file's picture. What was counted has none: it is asked for when its row comes into sight.
+/// A file's picture. What was counted has none: it is asked for when its row has been in sight for a moment.
 #[component]
 fn Thumbnail(id: AssetId, kind: MediaKind) -> Element {
+    let store = use_store();
+    let mut rests = use_signal(|| store.asset(id) != Known::Asked);
+    use_future(move || async move {
+        if !*rests.peek() {
+            sleep(REST).await;
+            rests.set(true);
+        }
+    });
+    if rests() {
+        rsx! {
+            Look { id, kind }
+        }
+    } else {
+        rsx! {
+            Icon { name: crate::canvas::media_icon(kind) }
+        }
+    }
+}
+
+#[component]
+fn Look(id: AssetId, kind: MediaKind) -> Element {
     let known = use_asset(&use_store(), id);
     match known.row().and_then(|row| row.thumbnail.as_ref()) {
         Some(thumbnail) => rsx! {

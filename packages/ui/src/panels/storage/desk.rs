@@ -13,11 +13,14 @@ use tracing::warn;
 use super::Figures;
 use crate::{media::words, platform, store::Store};
 
+/// From so many files on it takes a moment to know who uses them.
+const MANY: usize = 1_000;
+
 /// Everything that is kept, counted.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// As it is.
-    pub usage: Usage,
+    /// As it is, without who uses it.
+    pub usage: Rc<Usage>,
     /// In figures.
     pub figures: Figures,
 }
@@ -104,19 +107,32 @@ impl StorageDesk {
         }
     }
 
-    /// Counts everything anew.
+    /// Counts everything anew. The first time, what is kept is shown before it is known who uses it, if that is much.
     pub async fn count(mut self, store: &Store) {
-        let counted = match store.session().assets().usage().await {
-            Ok(usage) => {
-                let figures = Figures::of(&usage);
-                // Only what nothing uses may be chosen, and that may have changed.
-                let unused: BTreeSet<_> = figures.unused.iter().map(|at| usage.assets[*at].id).collect();
-                self.chosen.write().retain(|id| unused.contains(id));
-                self.quota.set(usage.quota);
-                Ok(Rc::new(Counted { usage, figures }))
-            }
-            Err(error) => Err(error.to_string()),
-        };
+        let counted = self.ask(store).await.map(Rc::new).map_err(|error| error.to_string());
+        if let Ok(counted) = &counted {
+            // Only what nothing uses may be chosen, and that may have changed.
+            let unused = counted.figures.unused.iter().map(|at| counted.usage.assets[*at].id);
+            let unused: BTreeSet<_> = unused.collect();
+            self.chosen.write().retain(|id| unused.contains(id));
+        }
+        self.show(counted);
+    }
+
+    async fn ask(mut self, store: &Store) -> Result<Counted, Error> {
+        let assets = store.session().assets();
+        let usage = Rc::new(assets.stored().await?);
+        self.quota.set(usage.quota);
+        let shows_nothing = !matches!(*self.counted.peek(), Some(Ok(_)));
+        if shows_nothing && usage.assets.len() >= MANY {
+            let figures = Figures::without_uses(&usage);
+            self.show(Ok(Rc::new(Counted { usage: Rc::clone(&usage), figures })));
+        }
+        let uses = assets.uses_of(&usage.assets).await?;
+        Ok(Counted { figures: Figures::of(&usage, &uses), usage })
+    }
+
+    fn show(mut self, counted: Result<Rc<Counted>, String>) {
         self.counted.set(Some(counted));
         *self.version.write() += 1;
     }

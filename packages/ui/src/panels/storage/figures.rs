@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use storage::{
+    backend::AssetUse,
     blobs::{Usage, Where},
     model::{AssetId, MediaKind, WorkflowId},
 };
@@ -84,19 +85,29 @@ pub struct Figures {
     pub order: Vec<usize>,
     /// How many nodes refer to each content.
     pub uses: BTreeMap<AssetId, usize>,
+    /// Whether it is known who uses what: what is said of that means nothing before.
+    pub knows_uses: bool,
 }
 
 impl Figures {
-    /// The figures of what is kept.
-    pub fn of(usage: &Usage) -> Self {
+    /// The figures of what is kept, as long as nobody knows for whom.
+    pub fn without_uses(usage: &Usage) -> Self {
         let mut figures = Self { files: usage.assets.len(), places: usage.by_place(), ..Self::default() };
-        let index: BTreeMap<AssetId, usize> =
-            usage.assets.iter().enumerate().map(|(at, asset)| (asset.id, at)).collect();
         for asset in &usage.assets {
             figures.split.add(asset.kind(), asset.bytes);
         }
+        figures.order = (0..usage.assets.len()).collect();
+        figures.order.sort_by_key(|at| std::cmp::Reverse(usage.assets[*at].bytes));
+        figures
+    }
+
+    /// The figures of what is kept, and who uses it.
+    pub fn of(usage: &Usage, uses: &[AssetUse]) -> Self {
+        let mut figures = Self { knows_uses: true, ..Self::without_uses(usage) };
+        let index: BTreeMap<AssetId, usize> =
+            usage.assets.iter().enumerate().map(|(at, asset)| (asset.id, at)).collect();
         let mut shares = BTreeMap::<WorkflowId, BTreeSet<usize>>::new();
-        for one in &usage.uses {
+        for one in uses {
             *figures.uses.entry(one.asset).or_default() += 1;
             if let Some(at) = index.get(&one.asset) {
                 shares.entry(one.workflow).or_default().insert(*at);
@@ -110,8 +121,6 @@ impl Figures {
             figures.workflows.push(Share { workflow, split, files: assets.len() });
         }
         figures.workflows.sort_by_key(|share| std::cmp::Reverse(share.split.total()));
-        figures.order = (0..usage.assets.len()).collect();
-        figures.order.sort_by_key(|at| std::cmp::Reverse(usage.assets[*at].bytes));
         let is_unused = |at: &usize| !figures.uses.contains_key(&usage.assets[*at].id);
         figures.unused = figures.order.iter().copied().filter(is_unused).collect();
         figures.unused_bytes = figures.unused.iter().map(|at| usage.assets[*at].bytes).sum();
@@ -132,10 +141,7 @@ pub fn room(left: u64, files: usize, bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use storage::{
-        backend::AssetUse,
-        model::{Asset, AssetPlace, Clock, NodeId, Object, Stamp},
-    };
+    use storage::model::{Asset, AssetPlace, Clock, NodeId, Object, Stamp};
 
     use super::*;
 
@@ -180,8 +186,8 @@ mod tests {
         for (asset, workflow) in [(shared.id, one), (shared.id, one), (shared.id, other), (single.id, other)] {
             uses.push(AssetUse { asset, workflow, node: NodeId::new(make.stamp()) });
         }
-        let usage = Usage { assets: vec![shared.clone(), single, unused], uses, ..Usage::default() };
-        let figures = Figures::of(&usage);
+        let usage = Usage { assets: vec![shared.clone(), single, unused], ..Usage::default() };
+        let figures = Figures::of(&usage, &uses);
         assert_eq!((figures.split.total(), figures.files), (600, 3));
         assert_eq!(
             figures.split.parts().collect::<Vec<_>>(),
@@ -195,6 +201,10 @@ mod tests {
         assert_eq!(figures.uses[&shared.id], 3);
         assert_eq!(figures.places[&Where::Own], (2, 570));
         assert_eq!(figures.places[&Where::Database], (1, 30));
+
+        let early = Figures::without_uses(&usage);
+        assert_eq!((&early.split, &early.order, &early.places), (&figures.split, &figures.order, &figures.places));
+        assert!(!early.knows_uses && early.unused.is_empty(), "nothing is called unused before that is known");
     }
 
     #[test]
@@ -203,10 +213,10 @@ mod tests {
         let workflow = WorkflowId::new(make.stamp());
         let assets: Vec<_> = (0..10_000).map(|n| make.asset("image/png", n, own())).collect();
         let node = NodeId::new(make.stamp());
-        let uses = assets.iter().skip(100).map(|asset| AssetUse { asset: asset.id, workflow, node }).collect();
-        let usage = Usage { assets, uses, ..Usage::default() };
+        let uses: Vec<_> = assets.iter().skip(100).map(|asset| AssetUse { asset: asset.id, workflow, node }).collect();
+        let usage = Usage { assets, ..Usage::default() };
         let begun = std::time::Instant::now();
-        let figures = Figures::of(&usage);
+        let figures = Figures::of(&usage, &uses);
         assert_eq!((figures.files, figures.unused.len()), (10_000, 100));
         assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
     }

@@ -41,7 +41,8 @@ fn File(index: usize, version: u64) -> Element {
     let Some(asset) = at.and_then(|at| counted.usage.assets.get(*at)) else { return VNode::empty() };
     let used = match counted.figures.uses.get(&asset.id) {
         Some(nodes) => words::count(*nodes, "node", "nodes"),
-        None => "Not used".into(),
+        None if counted.figures.knows_uses => "Not used".into(),
+        None => String::new(),
     };
     rsx! {
         div { class: "lrow c3 file", "data-storage-asset": "{asset.id}", "data-version": "{version}",

@@ -22,6 +22,25 @@ pub fn Workflows(version: u64) -> Element {
     let mut all = use_signal(|| false);
     let Some(counted) = use_counted() else { return VNode::empty() };
     let shares = &counted.figures.workflows;
+    if !counted.figures.knows_uses {
+        // About as high as it will be, so that nothing jumps.
+        let rows = store.workflows().len().min(ROWS + 1);
+        return rsx! {
+            section { "aria-hidden": "true",
+                h3 { class: "h", "By workflow" }
+                div { class: "card",
+                    for row in 0..rows {
+                        div { key: "{row}", class: "lrow use",
+                            span { class: "q", "…" }
+                            span { class: "bartrack" }
+                            span {}
+                        }
+                    }
+                }
+                p { class: "below s12", "\u{a0}" }
+            }
+        };
+    }
     if shares.is_empty() {
         return VNode::empty();
     }

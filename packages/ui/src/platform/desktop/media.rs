@@ -89,7 +89,7 @@ pub async fn ask_to_keep() -> bool {
 
 /// What the disk has room for.
 pub async fn quota(assets: &Assets) -> Option<Quota> {
-    assets.usage().await.ok()?.quota
+    assets.stored().await.ok()?.quota
 }
 
 /// How many of the screen's pixels a CSS pixel has: the window doesn't say.
