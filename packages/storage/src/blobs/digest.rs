@@ -1,8 +1,6 @@
 //! What is found out of bytes while they stream by.
 
-use sha2::{Digest as _, Sha256};
-
-use super::{HEAD, Known, Look, Staged};
+use super::{HEAD, Known, Look, Staged, sha256::Sha256};
 use crate::{Error, Result};
 
 /// Both checksums, the size and the beginning of a content, of which the pieces are given in order.
@@ -56,7 +54,7 @@ impl Digest {
                 Err(changed())
             };
         }
-        let hash = std::mem::take(&mut self.sha256).finalize();
+        let hash = std::mem::take(&mut self.sha256).finish();
         Ok(Staged { look, ..self.staged_as(&hash) })
     }
 

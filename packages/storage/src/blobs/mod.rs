@@ -40,6 +40,7 @@ mod opfs;
 mod places;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod reader;
+mod sha256;
 mod sniff;
 mod source;
 #[cfg(not(target_arch = "wasm32"))]
@@ -81,6 +82,7 @@ pub use opfs::{By, Opfs};
 pub(crate) use opfs::{has_handles, write};
 pub use places::{FolderState, Notice, Where};
 pub(crate) use platform::Device;
+pub(crate) use sha256::Sha256;
 pub use sniff::sniff;
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::Pieces;

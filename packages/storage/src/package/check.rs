@@ -8,7 +8,6 @@ use std::{
 
 use futures::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
     target,
 };
 use crate::{
-    blobs::{Source, Staged, Ticket},
+    blobs::{Sha256, Source, Staged, Ticket},
     model::{AssetId, Workflow},
 };
 
@@ -361,7 +360,7 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             Some(Err(crate::Error::Cancelled)) => return Err(PackageError::Cancelled),
             Some(Err(error)) => return Err(PackageError::Unreadable { reason: error.to_string() }),
             None => {
-                let mut hash = Sha256::new();
+                let mut hash = Sha256::default();
                 let hashing = self.unpack(host, at, |piece, total| {
                     if ticket.is_cancelled() {
                         return Err(PackageError::Cancelled);
@@ -371,7 +370,7 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
                     Ok(())
                 });
                 hashing.await?;
-                manifest::hash_of(&hash.finalize())
+                manifest::hash_of(&hash.finish())
             }
         };
         let entry = &self.entries[at];

@@ -5,7 +5,6 @@ use std::{
     convert::Infallible,
 };
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    blobs::Assets,
+    blobs::{Assets, Sha256},
     model::{Asset, AssetId, Json, NodeStatus, Object, Workflow, WorkflowId},
 };
 
@@ -199,7 +198,7 @@ fn manifest(
 /// An address has no id of its own, and the same one must always get the same: a UUID of version 8, made from its sha256.
 fn id_of_url(url: &str) -> Uuid {
     let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Sha256::digest(url.as_bytes())[..16]);
+    bytes.copy_from_slice(&Sha256::of(url.as_bytes())[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
