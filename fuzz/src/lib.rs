@@ -88,8 +88,8 @@ fn comes_out_as_it_came_in(package: &Package) {
             let plan = runtime.block_on(Plan::new(session.assets(), came.clone(), &Originals::new()));
             let plan = plan.expect("what came in goes out");
             assert_eq!(plan.embedded, 0);
-            let written = plan.to_bytes(|_| Vec::new());
-            assert_eq!(written.len() as u64, plan.bytes);
+            let written = plan.layout.to_bytes(|_| Vec::new());
+            assert_eq!(written.len() as u64, plan.layout.bytes);
             let again = check(Cursor::new(written), &Limits::DEFAULT, &Ticket::default());
             let again = again.expect("what went out comes in");
             assert_eq!(again.refusal(), None);

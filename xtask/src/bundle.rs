@@ -119,8 +119,8 @@ fn divide(package: &str, wasm: &Path) -> Result<String> {
         files::write(&rest, &halves.rest)?;
         // The glue says only the number of a door that is used too early.
         let Halves { doors, .. } = halves;
-        let names: String = doors.iter().map(|(slot, name)| format!("{slot} {name}\n")).collect();
-        files::write(&root().join("target/site/doors.txt"), names)?;
+        let names: Vec<_> = doors.iter().map(|(slot, name)| format!("{slot} {name}")).collect();
+        files::write(&root().join("target/site/doors.txt"), names.join("\n"))?;
         let said = format!("{} and {}, {} doors", files::size(wasm)?, files::size(&rest)?, doors.len());
         Ok((split::glue(package), said))
     })

@@ -1,6 +1,6 @@
 //! Which function refers to which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use walrus::{
     ConstExpr, ElementItems, ExportItem, FunctionId, FunctionKind, Module,
@@ -19,8 +19,8 @@ pub struct Graph {
 
 impl Graph {
     pub fn of(module: &Module) -> Self {
-        let ids: Vec<_> = module.funcs.iter().map(|function| function.id()).collect();
-        let places: std::collections::HashMap<_, _> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+        let ids: Vec<_> = module.funcs.iter().map(walrus::Function::id).collect();
+        let places: HashMap<_, _> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
         let calls = module.funcs.iter().map(|function| match &function.kind {
             FunctionKind::Local(local) => {
                 let mut found = Calls::default();
@@ -40,10 +40,11 @@ impl Graph {
             match &element.items {
                 ElementItems::Functions(items) => known_outside.extend(items.iter().map(|id| places[id])),
                 ElementItems::Expressions(_, items) => {
-                    known_outside.extend(items.iter().filter_map(|item| match item {
+                    let function = |item: &ConstExpr| match item {
                         ConstExpr::RefFunc(id) => Some(places[id]),
                         _ => None,
-                    }))
+                    };
+                    known_outside.extend(items.iter().filter_map(function));
                 }
             }
         }

@@ -120,19 +120,19 @@ fn ready(module: &mut Module) -> FunctionId {
 
 /// Makes `module` the second half.
 fn keep_rest(module: &mut Module, plan: &Plan, base: u64) -> Result<()> {
-    let ids: Vec<_> = module.funcs.iter().map(|function| function.id()).collect();
+    let ids: Vec<_> = module.funcs.iter().map(walrus::Function::id).collect();
     let table = functions_table(module)?;
     module.start = None;
-    for id in module.exports.iter().map(|export| export.id()).collect::<Vec<_>>() {
+    for id in module.exports.iter().map(walrus::Export::id).collect::<Vec<_>>() {
         module.exports.delete(id);
     }
-    for id in module.data.iter().map(|data| data.id()).collect::<Vec<_>>() {
+    for id in module.data.iter().map(walrus::Data::id).collect::<Vec<_>>() {
         module.data.delete(id);
     }
-    for id in module.elements.iter().map(|element| element.id()).collect::<Vec<_>>() {
+    for id in module.elements.iter().map(walrus::Element::id).collect::<Vec<_>>() {
         module.elements.delete(id);
     }
-    for id in module.imports.iter().map(|import| import.id()).collect::<Vec<_>>() {
+    for id in module.imports.iter().map(walrus::Import::id).collect::<Vec<_>>() {
         module.imports.delete(id);
     }
 

@@ -9,6 +9,7 @@
 //!
 //! Rows are texts (`model::Row` says why) under the keys `workflow` or `[workflow, id]`; settings are plain values.
 
+mod adding;
 mod assets;
 mod connection;
 mod convert;
@@ -28,12 +29,13 @@ use crate::{
     model::{Asset, AssetId, EntityKey, Json, Row, WorkflowId},
     platform::detached,
 };
+use adding::Adding;
 use connection::{Connection, Missing};
 pub use upgrade::{Run, Steps, Upgrade, backup_of};
 
 /// An open database. Clones share the connection.
 #[derive(Clone)]
-pub struct IndexedDb(Rc<Connection>);
+pub struct IndexedDb(Rc<Connection>, Rc<Adding>);
 
 impl IndexedDb {
     /// Opens the database, making it if it is missing. One that a newer build wrote is only read. `notify` hears what happens
@@ -59,7 +61,7 @@ impl IndexedDb {
         let connection = Rc::new(Connection::new(name, steps, notify));
         Self::run(async move {
             connection.open(Missing::Create).await?;
-            Ok(Self(connection))
+            Ok(Self(connection, Rc::default()))
         })
     }
 
@@ -132,6 +134,21 @@ impl IndexedDb {
     }
 }
 
+/// Rows of assets.
+impl IndexedDb {
+    /// Adds all rows that wait in one transaction, and then those that came meanwhile.
+    fn add_waiting(&self) {
+        let Some((assets, tell)) = self.1.begin() else { return };
+        let adding = self.attempt(move |connection| adding::begin_add(connection, &assets), adding::finish_add);
+        let this = self.clone();
+        let _goes_on_by_itself = Self::run(async move {
+            this.1.end(tell, &adding.await);
+            this.add_waiting();
+            Ok(())
+        });
+    }
+}
+
 /// What the user gave access to: handles of folders.
 impl IndexedDb {
     /// Remembers a handle under a key, instead of any other.
@@ -189,7 +206,10 @@ impl Backend for IndexedDb {
     }
 
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
-        self.attempt(move |connection| assets::begin_add(connection, &asset), assets::finish_add)
+        let told = self.1.wait(asset);
+        self.add_waiting();
+        let lost = || Err(Error::Disconnected("the page is going away".into()));
+        Box::pin(async move { told.await.unwrap_or_else(|_| lost()) })
     }
 
     fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {

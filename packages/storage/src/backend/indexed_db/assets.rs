@@ -24,8 +24,8 @@ use crate::{
     model::{Asset, AssetId, NodeId, WorkflowId},
 };
 
-const ASSETS: &str = "assets";
-const BLOBS: &str = "blobs";
+pub(super) const ASSETS: &str = "assets";
+pub(super) const BLOBS: &str = "blobs";
 const NODES: &str = "nodes";
 /// The key of the blob that is only tried.
 const TRIED: &str = "tried";
@@ -57,7 +57,7 @@ fn value(asset: &Asset) -> Result<JsValue> {
 }
 
 /// Reads an asset's row, and checks that it is the row of its key if that is given.
-fn parse(key: Option<&JsValue>, stored: &JsValue) -> Result<Asset> {
+pub(super) fn parse(key: Option<&JsValue>, stored: &JsValue) -> Result<Asset> {
     let named = key.and_then(JsValue::as_string).unwrap_or_default();
     let corrupt = |reason: String| Error::Corrupt(format!("asset {named}: {reason}"));
     let text = Reflect::get(stored, &"row".into()).ok().and_then(|row| row.as_string());
@@ -76,12 +76,12 @@ fn look_key(id: AssetId) -> JsValue {
 }
 
 /// Queues the reading of a thumbnail.
-fn ask_look(started: &Started, id: AssetId) -> Result<IdbRequest> {
+pub(super) fn ask_look(started: &Started, id: AssetId) -> Result<IdbRequest> {
     started.table(BLOBS)?.get(&look_key(id)).map_err(refused)
 }
 
 /// A row with its thumbnail. Early builds kept it in the row.
-fn with_look(asset: Asset, look: &IdbRequest) -> Result<Asset> {
+pub(super) fn with_look(asset: Asset, look: &IdbRequest) -> Result<Asset> {
     let found = look.result().map_err(refused)?.as_string();
     Ok(Asset { thumbnail: found.or(asset.thumbnail.clone()), ..asset })
 }
@@ -196,31 +196,11 @@ async fn finish_known(
     with_look(asset, &look)
 }
 
-/// A row to be written once it is known what is there.
+/// A row to be written once it is known whether it is there.
 pub(super) struct Change {
     started: Started,
     asset: Asset,
     there: IdbRequest,
-}
-
-/// Queues the question whether the content is known.
-pub(super) fn begin_add(connection: &Connection, asset: &Asset) -> Result<Change> {
-    let started = Started::new(connection, &[ASSETS, BLOBS], Access::Write)?;
-    let index = started.table(ASSETS)?.index("hash").map_err(refused)?;
-    let there = index.get(&asset.hash.as_str().into()).map_err(refused)?;
-    Ok(Change { started, asset: asset.clone(), there })
-}
-
-pub(super) async fn finish_add(connection: Rc<Connection>, change: Change) -> Result<Asset> {
-    let Change { started, asset, there } = change;
-    started.reach(&connection, &there).await?;
-    let there = there.result().map_err(refused)?;
-    if !there.is_undefined() {
-        return finish_known(&connection, started, None, &there).await;
-    }
-    write(&started, &asset)?;
-    started.end(&connection).await?;
-    Ok(asset)
 }
 
 /// Queues the question whether the row is there.
@@ -242,16 +222,18 @@ pub(super) async fn finish_change(connection: Rc<Connection>, change: Change) ->
 }
 
 fn write(started: &Started, asset: &Asset) -> Result<()> {
-    let queue = || {
-        started.table(ASSETS)?.put_with_key(&value(asset)?, &key(asset.id)).map_err(refused)?;
-        let (looks, look_key) = (started.table(BLOBS)?, look_key(asset.id));
-        match &asset.thumbnail {
-            Some(thumbnail) => drop(looks.put_with_key(&thumbnail.as_str().into(), &look_key).map_err(refused)?),
-            None => drop(looks.delete(&look_key).map_err(refused)?),
-        }
-        started.seal()
-    };
-    queue().inspect_err(|_| started.abort())
+    queue_row(started, asset).and_then(|()| started.seal()).inspect_err(|_| started.abort())
+}
+
+/// Queues the writing of a row and its thumbnail.
+pub(super) fn queue_row(started: &Started, asset: &Asset) -> Result<()> {
+    started.table(ASSETS)?.put_with_key(&value(asset)?, &key(asset.id)).map_err(refused)?;
+    let (looks, look_key) = (started.table(BLOBS)?, look_key(asset.id));
+    match &asset.thumbnail {
+        Some(thumbnail) => looks.put_with_key(&thumbnail.as_str().into(), &look_key).map(drop),
+        None => looks.delete(&look_key).map(drop),
+    }
+    .map_err(refused)
 }
 
 /// Rows that are removed if nothing refers to them.

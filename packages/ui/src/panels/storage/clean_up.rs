@@ -18,7 +18,7 @@ pub const ROW: f64 = 52.;
 const LIST: f64 = 6. * ROW;
 
 /// How long a row is in sight before its picture is asked for, in milliseconds: whoever scrolls past thousands asks for none.
-const REST: u32 = 100;
+const REST: u64 = 100;
 
 /// The section.
 #[component]
