@@ -9,9 +9,7 @@ use crate::{
     cargo::{self, Build},
     files,
     fingerprint::{Fingerprint, unless_made},
-    progress, root,
-    split::{self, Halves},
-    wasm_opt,
+    progress, split, wasm_opt,
 };
 
 /// Stands for what is done here, so that a change of it counts. (The compiled code itself names wasm-bindgen's version.)
@@ -85,7 +83,7 @@ impl Wasm {
             if let Some(tool) = &optimiser {
                 optimise(tool, &wasm, names)?;
             }
-            let start = if in_two { divide(self.package, &wasm)? } else { START.to_owned() };
+            let start = if in_two { divide(self.package, &wasm, folder)? } else { START.to_owned() };
             files::write(&glue, files::read_text(&glue)? + &start)
         })?;
         Ok(fingerprint)
@@ -111,17 +109,16 @@ fn bind(package: &str, wasm: &Path, profile: Profile, names: bool, folder: &Path
 }
 
 /// Leaves at `wasm` what a start needs, and puts the rest beside it. Returns what the glue has to end with.
-fn divide(package: &str, wasm: &Path) -> Result<String> {
+fn divide(package: &str, wasm: &Path, folder: &Path) -> Result<String> {
     progress::timed("Splitting", || {
         let rest = wasm.with_file_name(format!("{package}{}", split::REST));
         let halves = split::split(&files::read(wasm)?)?;
         files::write(wasm, &halves.first)?;
         files::write(&rest, &halves.rest)?;
         // The glue says only the number of a door that is used too early.
-        let Halves { doors, .. } = halves;
-        let names: Vec<_> = doors.iter().map(|(slot, name)| format!("{slot} {name}")).collect();
-        files::write(&root().join("target/site/doors.txt"), names.join("\n"))?;
-        let said = format!("{} and {}, {} doors", files::size(wasm)?, files::size(&rest)?, doors.len());
+        let names: Vec<_> = halves.doors.iter().map(|(slot, name)| format!("{slot} {name}")).collect();
+        files::write(&folder.with_extension("doors"), names.join("\n"))?;
+        let said = format!("{} and {}, {} doors", files::size(wasm)?, files::size(&rest)?, names.len());
         Ok((split::glue(package), said))
     })
 }

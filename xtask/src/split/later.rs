@@ -55,6 +55,16 @@ pub fn is_later(name: &str) -> bool {
     has_one_of(LATER) && !has_one_of(NOW)
 }
 
+/// The entries of both lists that are in none of the names: what they meant has another name now.
+pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
+    let mut left: Vec<_> = LATER.iter().chain(NOW).copied().collect();
+    for name in names {
+        let name = readable(name);
+        left.retain(|path| !has_path(&name, path));
+    }
+    left
+}
+
 /// Whether a path is in a name: not as a part of a longer word, and not at the end of a longer path.
 fn has_path(name: &str, path: &str) -> bool {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';

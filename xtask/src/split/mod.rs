@@ -17,7 +17,8 @@ mod graph;
 mod halves;
 mod later;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use walrus::ModuleConfig;
 
 /// Stands for what is done here, so that a change of it counts.
 pub const RECIPE: &str = concat!(
@@ -31,7 +32,7 @@ pub const RECIPE: &str = concat!(
 /// How the name of what follows ends, after the name of the module.
 pub const REST: &str = "_rest.wasm";
 
-/// How the glue and the first module call each other: the namespace of the first one's imports from the glue.
+/// The namespace of what the first half imports from the glue, and of what the rest imports from the first half.
 const NAMESPACE: &str = "./rest";
 
 /// A module in two.
@@ -49,6 +50,9 @@ pub struct Halves {
 /// # Errors
 /// It can't be read, or has nothing for later.
 pub fn split(wasm: &[u8]) -> Result<Halves> {
+    let module = ModuleConfig::new().parse(wasm).context("reading the module to be split")?;
+    let unknown = later::unknown(module.funcs.iter().filter_map(|function| function.name.as_deref()));
+    ensure!(unknown.is_empty(), "nothing has these names of xtask/src/split/later.rs any more: {}", unknown.join(", "));
     halves::of(wasm, later::is_later)
 }
 

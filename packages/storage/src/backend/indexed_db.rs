@@ -139,13 +139,32 @@ impl IndexedDb {
     /// Adds all rows that wait in one transaction, and then those that came meanwhile.
     fn add_waiting(&self) {
         let Some((assets, tell)) = self.1.begin() else { return };
-        let adding = self.attempt(move |connection| adding::begin_add(connection, &assets), adding::finish_add);
+        let adding = self.add_rows(assets.clone());
         let this = self.clone();
         let _goes_on_by_itself = Self::run(async move {
-            this.1.end(tell, &adding.await);
+            let added = match adding.await {
+                Ok(added) => added.into_iter().map(Ok).collect(),
+                Err(error @ Error::Disconnected(_)) => vec![Err(error); tell.len()],
+                // What is wrong with one of them, or too much, is not the others' fault.
+                Err(_) => this.add_one_by_one(assets).await,
+            };
+            this.1.end(tell, added);
             this.add_waiting();
             Ok(())
         });
+    }
+
+    fn add_rows(&self, assets: Vec<Asset>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.attempt(move |connection| adding::begin_add(connection, &assets), adding::finish_add)
+    }
+
+    async fn add_one_by_one(&self, assets: Vec<Asset>) -> Vec<Result<Asset>> {
+        let mut added = Vec::with_capacity(assets.len());
+        for asset in assets {
+            let one = self.add_rows(vec![asset.clone()]).await;
+            added.push(one.map(|mut rows| rows.pop().unwrap_or(asset)));
+        }
+        added
     }
 }
 

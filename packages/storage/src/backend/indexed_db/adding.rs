@@ -46,10 +46,10 @@ impl Adding {
         Some(self.waiting.take().into_iter().unzip())
     }
 
-    /// Says how it went. If it failed it failed for each of them, and none is there.
-    pub fn end(&self, tell: Vec<Tell>, added: &Result<Vec<Asset>>) {
-        for (at, tell) in tell.into_iter().enumerate() {
-            let _nobody_waits = tell.send(added.as_ref().map(|added| added[at].clone()).map_err(Clone::clone));
+    /// Says to each how it went.
+    pub fn end(&self, tell: Vec<Tell>, added: Vec<Result<Asset>>) {
+        for (tell, added) in tell.into_iter().zip(added) {
+            let _nobody_waits = tell.send(added);
         }
         self.is_busy.set(false);
     }

@@ -90,18 +90,23 @@ fn uses_index(started: &Started) -> Result<IdbIndex> {
     started.table(NODES)?.index(ASSETS).map_err(refused)
 }
 
+/// Requests for some rows: their keys and their values.
+type PartOf = [IdbRequest; 2];
+
 /// Queues what [`assets`] needs.
-pub(super) fn ask_assets(connection: &Connection) -> Result<(Started, IdbRequest)> {
+pub(super) fn ask_assets(connection: &Connection) -> Result<(Started, PartOf)> {
     let started = Started::new(connection, &[ASSETS], Access::Read)?;
     let first = ask_part(&started, &JsValue::UNDEFINED)?;
     Ok((started, first))
 }
 
-fn ask_part(started: &Started, range: &JsValue) -> Result<IdbRequest> {
-    started.table(ASSETS)?.get_all_with_key_and_limit(range, PART).map_err(refused)
+fn ask_part(started: &Started, range: &JsValue) -> Result<PartOf> {
+    let store = started.table(ASSETS)?;
+    let keys = store.get_all_keys_with_key_and_limit(range, PART).map_err(refused)?;
+    Ok([keys, store.get_all_with_key_and_limit(range, PART).map_err(refused)?])
 }
 
-pub(super) async fn assets(connection: Rc<Connection>, (started, first): (Started, IdbRequest)) -> Result<AssetRows> {
+pub(super) async fn assets(connection: Rc<Connection>, (started, first): (Started, PartOf)) -> Result<AssetRows> {
     let rows = in_parts(&connection, &started, first).await?;
     started.end(&connection).await?;
     match rows {
@@ -110,24 +115,28 @@ pub(super) async fn assets(connection: Rc<Connection>, (started, first): (Starte
     }
 }
 
-/// Reads all rows, and understands some while the database reads the next. None: one of them can't be read.
-async fn in_parts(connection: &Connection, started: &Started, first: IdbRequest) -> Result<Option<Vec<Asset>>> {
+/// Reads all rows, and understands some while the database reads the next. None: one of them can't be read, or is not the row of its
+/// key.
+async fn in_parts(connection: &Connection, started: &Started, first: PartOf) -> Result<Option<Vec<Asset>>> {
     let mut rows: Vec<Asset> = Vec::new();
     let mut asked = Some(first);
-    while let Some(request) = asked {
-        started.reach(connection, &request).await?;
-        let values: Array = request.result().map_err(refused)?.unchecked_into();
+    while let Some([keys, values]) = asked {
+        started.reach(connection, &values).await?;
+        let keys: Array = keys.result().map_err(refused)?.unchecked_into();
+        let values: Array = values.result().map_err(refused)?.unchecked_into();
         asked = None;
-        if values.length() == PART {
-            let Ok(last) = parse(None, &values.get(PART - 1)) else { return Ok(None) };
-            let range = IdbKeyRange::lower_bound_with_open(&key(last.id), true).map_err(refused)?;
+        if keys.length() == PART {
+            let range = IdbKeyRange::lower_bound_with_open(&keys.get(PART - 1), true).map_err(refused)?;
             asked = Some(ask_part(started, &range)?);
         }
         let Some(part) = parse_all(&values) else { return Ok(None) };
+        let own = uuids(&keys).into_iter().eq(part.iter().map(|asset| Some(asset.id.uuid())));
+        if !part.is_empty() && !own {
+            return Ok(None);
+        }
         rows.extend(part.into_iter().map(Asset::without_thumbnail));
     }
-    // They come in the order of their keys, so ids in another order are not those of the keys.
-    Ok(rows.is_sorted_by(|left, right| left.id < right.id).then_some(rows))
+    Ok(Some(rows))
 }
 
 /// Reads rows with one crossing from JavaScript. None: one of them can't be read.
@@ -341,8 +350,10 @@ pub(super) async fn uses(connection: Rc<Connection>, (started, pairs): (Started,
     let mut assets = assets.into_iter();
     let mut uses = Vec::new();
     for (pair, count) in nodes.chunks_exact(2).zip(counts) {
+        // Taken whether or not the node can be named: those that come after it are others'.
+        let used: Vec<_> = assets.by_ref().take(count).flatten().collect();
         let (Some(workflow), Some(node)) = (pair[0], pair[1]) else { continue };
-        uses.extend(assets.by_ref().take(count).flatten().map(|asset| AssetUse {
+        uses.extend(used.into_iter().map(|asset| AssetUse {
             asset: AssetId::from_uuid(asset),
             workflow: WorkflowId::from_uuid(workflow),
             node: NodeId::from_uuid(node),

@@ -18,7 +18,7 @@ pub const ROW: f64 = 52.;
 const LIST: f64 = 6. * ROW;
 
 /// How long a row is in sight before its picture is asked for, in milliseconds: whoever scrolls past thousands asks for none.
-const REST: u64 = 100;
+const LINGER: u64 = 100;
 
 /// The section.
 #[component]
@@ -156,14 +156,14 @@ pub fn Named(asset: Asset) -> Element {
 #[component]
 fn Thumbnail(id: AssetId, kind: MediaKind) -> Element {
     let store = use_store();
-    let mut rests = use_signal(|| store.asset(id) != Known::Asked);
+    let mut lingers = use_signal(|| store.asset(id) != Known::Asked);
     use_future(move || async move {
-        if !*rests.peek() {
-            sleep(REST).await;
-            rests.set(true);
+        if !*lingers.peek() {
+            sleep(LINGER).await;
+            lingers.set(true);
         }
     });
-    if rests() {
+    if lingers() {
         rsx! {
             Look { id, kind }
         }
@@ -194,7 +194,7 @@ pub fn Chosen(version: u64) -> Element {
     let Some(counted) = use_counted() else { return VNode::empty() };
     let mut reviewing = desk.reviewing;
     let chosen = desk.chosen.read();
-    if chosen.is_empty() {
+    if chosen.is_empty() || !counted.figures.knows_uses {
         return VNode::empty();
     }
     let bytes = bytes_of(&counted, &chosen);

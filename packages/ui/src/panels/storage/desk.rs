@@ -13,7 +13,7 @@ use tracing::warn;
 use super::Figures;
 use crate::{media::words, platform, store::Store};
 
-/// From so many files on it takes a moment to know who uses them.
+/// From so many files on it may take a moment to know who uses them.
 const MANY: usize = 1_000;
 
 /// Everything that is kept, counted.

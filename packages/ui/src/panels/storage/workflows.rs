@@ -25,6 +25,9 @@ pub fn Workflows(version: u64) -> Element {
     if !counted.figures.knows_uses {
         // About as high as it will be, so that nothing jumps.
         let rows = store.workflows().len().min(ROWS + 1);
+        if rows == 0 {
+            return VNode::empty();
+        }
         return rsx! {
             section { "aria-hidden": "true",
                 h3 { class: "h", "By workflow" }
