@@ -114,7 +114,8 @@ impl Session {
     /// Opens what is at `location`, and stores what a page that went away has left behind.
     ///
     /// # Errors
-    /// Everything that keeps the data from being read at all; then nothing was changed.
+    /// Everything that keeps the data from being read at all; then nothing was changed. [`Error::Unavailable`]: there is nothing to
+    /// read from; [`Session::open_unstored`] works all the same.
     pub async fn open(location: Location) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
         let (listeners, events) = Listeners::new();
         // Before anything is read, so that nothing is missed: what is heard meanwhile waits among the events.
@@ -122,6 +123,18 @@ impl Session {
         let opened = target::open(location, listeners.clone()).await?;
         let session = Self::start(opened, parking::Place::of_this_platform(), listeners, channel).await?;
         session.0.assets.sweep_later();
+        Ok((session, events))
+    }
+
+    /// A session without a database, for a window that is given none: everything works, and all of it is unsaved for `reason`.
+    /// What can be parked is, and stored by the next session that has a database.
+    ///
+    /// # Errors
+    /// None today.
+    pub async fn open_unstored(reason: Error) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        let (listeners, events) = Listeners::new();
+        let opened = Opened::unstored(reason);
+        let session = Self::start(opened, parking::Place::of_this_platform(), listeners, Arc::new(Nobody)).await?;
         Ok((session, events))
     }
 
@@ -692,5 +705,11 @@ impl Opened {
     fn memory() -> Self {
         let database = Arc::new(MemoryPlace::default());
         Self { backend: Arc::new(Memory::new()), own: None, database, device: Device::default(), notices: Vec::new() }
+    }
+
+    /// What lives in this window alone, since there is no database. It is said to be stored at no time.
+    fn unstored(reason: Error) -> Self {
+        let notices = vec![blobs::Notice::NoDatabase];
+        Self { backend: Arc::new(Memory::refusing(reason)), notices, ..Self::memory() }
     }
 }

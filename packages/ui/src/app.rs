@@ -11,8 +11,8 @@ use crate::{
     canvas::{Canvas, Editor},
     media::{Ingest, bring_in},
     panels::{
-        Diagnostics, Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewVersion, NewerBuild,
-        Panels, TopBar, say_unreadable_parts, say_unreadable_workflows,
+        Deleted, Diagnostics, Drop, ExportDialog, FirstRun, ImportDialog, Inspector, ItemMenu, Library, NewVersion,
+        NewerBuild, Panels, TopBar, Unstored, failure_report, say_unreadable_parts, say_unreadable_workflows,
         storage::{StorageDesk, StoragePanel},
         sync::{SyncDesk, SyncPanel},
     },
@@ -65,6 +65,8 @@ struct Opened {
     store: Store,
     /// Taken by the one who listens.
     events: Rc<std::cell::RefCell<Option<UnboundedReceiver<Event>>>>,
+    /// What the user has to know of how it was opened, each a sentence.
+    said: Vec<String>,
 }
 
 impl PartialEq for Opened {
@@ -73,21 +75,33 @@ impl PartialEq for Opened {
     }
 }
 
+/// How what is stored is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Usual,
+    /// Without anything that stores: all of it stays in memory.
+    Unstored,
+    /// The damaged database gets another name, and what can be read of it is opened.
+    Salvaged,
+}
+
 /// The whole window. Needs a [`Start`] in its context.
 #[component]
 pub fn App() -> Element {
     let mut stage = use_signal(|| Stage::Opening);
     let start: Start = use_context();
-    use_future(move || {
+    let refused = start.refused.is_some();
+    let begin = use_callback(move |how: How| {
         let start = start.clone();
-        async move {
-            let opened = open(&start).await;
+        spawn(async move {
+            let opened = open(&start, how).await;
             if let Err(error) = &opened {
                 error!(error = error.code(), "the stored data can't be opened");
             }
             stage.set(opened.map_or_else(Stage::Failed, Stage::Open));
-        }
+        });
     });
+    use_hook(|| begin(How::Usual));
     let now = stage.read().clone();
     match now {
         // The page says that it is opening, until something stands here.
@@ -96,19 +110,31 @@ pub fn App() -> Element {
             Studio { opened }
         },
         Stage::Failed(error) => rsx! {
-            Failed { reason: error.to_string(), advice: advice(&error) }
+            Failed { error: error.clone(), ways: ways(&error, refused), onway: begin }
         },
     }
 }
 
-async fn open(start: &Start) -> storage::Result<Opened> {
+async fn open(start: &Start, how: How) -> storage::Result<Opened> {
     if let Some(error) = &start.refused {
         return Err(error.clone());
+    }
+    let mut said = Vec::new();
+    if how == How::Salvaged {
+        said.push(platform::salvage(&start.location).await?);
     }
     let (session, events) = match &start.session {
         // Heard from here on, so that nothing is missed while the library is read.
         Some(session) => (session.clone(), session.subscribe()),
-        None => Session::open(start.location.clone()).await?,
+        None if how == How::Unstored => Session::open_unstored(unstored()).await?,
+        None => match Session::open(start.location.clone()).await {
+            // Nobody can do anything about it in this window, and work is better than none. The window says so as long as it is there.
+            Err(error @ storage::Error::Unavailable(_)) if !platform::IS_NATIVE => {
+                error!(error = error.code(), "there is nothing to store anything in");
+                Session::open_unstored(error).await?
+            }
+            opened => opened?,
+        },
     };
     (start.opened)(&session);
     let store = Store::open(session).await?;
@@ -117,10 +143,19 @@ async fn open(start: &Start) -> storage::Result<Opened> {
         Some(id) => Some(id),
         None => store.last_open().await?,
     };
-    if let Some(id) = shown {
-        store.open_workflow(id).await?;
+    if let Some(id) = shown
+        && let Err(error) = store.open_workflow(id).await
+    {
+        // The others may be sound.
+        error!(error = error.code(), "the workflow can't be opened");
+        let name = store.summary(id).map_or_else(String::new, |summary| summary.name);
+        said.push(format!("“{name}” can’t be opened: {error}."));
     }
-    Ok(Opened { store, events: Rc::new(std::cell::RefCell::new(Some(events))) })
+    Ok(Opened { store, events: Rc::new(std::cell::RefCell::new(Some(events))), said })
+}
+
+fn unstored() -> storage::Error {
+    storage::Error::Unavailable("the data folder can’t be used".into())
 }
 
 /// What to do about it.
@@ -131,22 +166,73 @@ fn advice(error: &storage::Error) -> &'static str {
         }
         storage::Error::Locked(_) => "Close the other program that uses it, then try again.",
         storage::Error::Unavailable(_) => {
-            "Private windows often keep nothing. Open Atelier in an ordinary window, or give it a folder."
+            "Its folder can’t be used. Make it writable, or give Atelier another one. Nothing was changed."
         }
-        storage::Error::Corrupt(_) => "The file is left as it is, so that it can be rescued. Nothing was changed.",
-        _ => "Reload to try again. Nothing was changed.",
+        storage::Error::Corrupt(_) if platform::IS_NATIVE => {
+            "The database is damaged. It can be set aside as it is, under another name, and what can still be read of it is opened. Nothing was changed so far."
+        }
+        storage::Error::Corrupt(_) => "It is damaged, and left as it is. Nothing was changed.",
+        _ => "Nothing was changed. It may work the next time.",
+    }
+}
+
+/// What can be tried. `refused`: nothing may be opened at all.
+fn ways(error: &storage::Error, refused: bool) -> Vec<How> {
+    if refused {
+        return Vec::new();
+    }
+    match error {
+        storage::Error::Newer { .. } => Vec::new(),
+        storage::Error::Corrupt(_) if platform::IS_NATIVE => vec![How::Salvaged],
+        storage::Error::Unavailable(_) => vec![How::Usual, How::Unstored],
+        _ => vec![How::Usual],
     }
 }
 
 /// Nothing can be shown.
 #[component]
-fn Failed(reason: String, advice: &'static str) -> Element {
+fn Failed(error: storage::Error, ways: Vec<How>, onway: Callback<How>) -> Element {
     use_effect(|| platform::say_state(PageState::Failed));
+    let mut copied = use_signal(|| None::<Result<(), String>>);
+    let (reason, advice) = (error.to_string(), advice(&error));
     rsx! {
         div { class: "screen", role: "alert",
             h1 { "Atelier can’t open your work" }
             p { class: "say", "{advice}" }
             pre { "{reason}" }
+            div { class: "row",
+                for (at , how) in ways.into_iter().enumerate() {
+                    button {
+                        key: "{how:?}",
+                        class: if at == 0 { "btn primary" } else { "btn" },
+                        onclick: move |_| onway(how),
+                        match how {
+                            How::Usual => "Try again",
+                            How::Unstored => "Work without storing anything",
+                            How::Salvaged => "Set it aside and open the rest",
+                        }
+                    }
+                }
+                button {
+                    class: "btn quiet",
+                    onclick: move |_| {
+                        let text = failure_report(&error);
+                        async move { copied.set(Some(platform::copy_text(&text).await)) }
+                    },
+                    "Copy report"
+                }
+            }
+            p { class: "q", role: "status",
+                match &*copied.read() {
+                    None => rsx! {},
+                    Some(Ok(())) => rsx! {
+                        "The report is in the clipboard."
+                    },
+                    Some(Err(reason)) => rsx! {
+                        "It can’t be copied: {reason}."
+                    },
+                }
+            }
         }
     }
 }
@@ -166,6 +252,9 @@ fn Studio(opened: Opened) -> Element {
     use_hook(|| {
         say_unreadable_workflows(&read, toaster);
         say_unreadable_parts(&read, toaster);
+        for sentence in &opened.said {
+            toaster.error(sentence.clone());
+        }
     });
     let listening = store.clone();
     use_future(move || {
@@ -295,6 +384,8 @@ fn Studio(opened: Opened) -> Element {
             },
             TopBar {}
             NewerBuild {}
+            Unstored {}
+            Deleted {}
             NewVersion {}
             Library {}
             Middle {}

@@ -7,7 +7,7 @@ use std::{
 
 use super::{AssetRows, AssetUse, Backend, Batch, Committed, Loaded, OplogRecord, Rows, SCHEMA, Wanted, apply};
 use crate::{
-    BoxFuture, Result, SCHEMA_VERSION,
+    BoxFuture, Error, Result, SCHEMA_VERSION,
     model::{Asset, AssetId, EntityKey, Json, Part, Row, Stamp, WorkflowId},
 };
 
@@ -20,6 +20,8 @@ struct Data {
     kv: BTreeMap<String, Json>,
     oplog: BTreeMap<Stamp, OplogRecord>,
     assets: BTreeMap<AssetId, Asset>,
+    /// Why nothing is taken for stored.
+    refuses: Option<Error>,
 }
 
 impl Data {
@@ -35,7 +37,8 @@ impl Data {
 impl Default for Memory {
     fn default() -> Self {
         let kv = BTreeMap::from([(SCHEMA.to_owned(), Json::from(SCHEMA_VERSION))]);
-        Self(Arc::new(Mutex::new(Data { rows: BTreeMap::new(), kv, oplog: BTreeMap::new(), assets: BTreeMap::new() })))
+        let (rows, oplog, assets) = Default::default();
+        Self(Arc::new(Mutex::new(Data { rows, kv, oplog, assets, refuses: None })))
     }
 }
 
@@ -43,6 +46,14 @@ impl Memory {
     /// An empty database.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What stands in for a database that can't be had: every commit fails with `reason`, so that nobody takes for stored what
+    /// goes with this process. Rows of assets are taken, since their bytes are here as long as this is.
+    pub fn refusing(reason: Error) -> Self {
+        let memory = Self::new();
+        memory.data().refuses = Some(reason);
+        memory
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -81,6 +92,9 @@ impl Backend for Memory {
 
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<Result<Committed>> {
         let mut data = self.data();
+        if let Some(reason) = &data.refuses {
+            return now(Err(reason.clone()));
+        }
         let stored =
             apply::keys(&batch).into_iter().filter_map(|key| Some((key, data.rows.get(&key)?.clone()))).collect();
         let applied = apply::apply(&batch, stored);

@@ -102,6 +102,9 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
 /// Setting: the version of what is stored.
 pub const SCHEMA: &str = "schemaVersion";
 
+/// Setting: rows may be lost, since a damaged database was set aside. Then bytes without a row are left where they are.
+pub const SALVAGED: &str = "salvaged";
+
 /// Rows that could be read, in the order of their ids, and what became of the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows<Id> {

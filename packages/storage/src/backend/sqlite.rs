@@ -6,6 +6,7 @@
 //! returns when the disk has it. Pages of 8 KiB suit rows of half a kilobyte (sqlite.org/intern-v-extern-blob.html).
 
 mod adding;
+mod salvage;
 mod upgrade;
 
 use std::{
@@ -33,6 +34,7 @@ use crate::{
 };
 
 use adding::Adding;
+pub use salvage::Salvaged;
 pub use upgrade::{Run, Steps, backup_of};
 
 /// The database's file in the data folder.

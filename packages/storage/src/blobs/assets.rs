@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::sync::watch;
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, debug_span, info, warn};
 
 use super::{
     Device, FolderState, Look, Notice, Place, Source, Staged, Ticket, Usage, Where,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error, Result, SCHEMA_VERSION,
-    backend::{AssetUse, Backend, Batch, Wanted},
+    backend::{AssetUse, Backend, Batch, SALVAGED, Wanted},
     model::{Asset, AssetId, Json, MediaKind, Object, Stamp, WorkflowId},
     platform::{sleep, spawn, wall_clock},
 };
@@ -198,7 +198,8 @@ impl Assets {
         self.writable()?;
         let held = Arc::new(self.0.lock.shared().await);
         let place = self.0.places.preferred()?;
-        let put = match self.put_in(&*place, source.clone(), name.clone(), ticket.clone()).await {
+        let putting = self.put_in(&*place, source.clone(), name.clone(), ticket.clone());
+        let put = match putting.instrument(debug_span!("put")).await {
             // The folder may have gone, or be closed to us, since it was looked at.
             Err(error) if self.preferred() == Where::Folder && !matches!(error, Error::Cancelled) => {
                 platform::heed_folder(self).await;
@@ -710,8 +711,8 @@ impl Assets {
         }
         let Some(_held) = self.0.lock.alone_now().await else { return Ok(None) };
         let rows = self.0.backend.assets().await?;
-        // The bytes of a row that can't be read must not be taken for nobody's.
-        if !rows.corrupt.is_empty() {
+        // The bytes of a row that can't be read, or was lost with a damaged database, must not be taken for nobody's.
+        if !rows.corrupt.is_empty() || self.0.backend.kv(SALVAGED).await?.is_some() {
             return Ok(Some(0));
         }
         let mut known = BTreeMap::<Where, BTreeSet<AssetId>>::new();

@@ -73,7 +73,7 @@ pub use files::Files;
 pub use folder::Folder;
 #[cfg(target_arch = "wasm32")]
 pub use indexed_db::DatabasePlace;
-pub(crate) use lock::Held;
+pub use lock::Held;
 pub use look::Look;
 pub use memory::MemoryPlace;
 #[cfg(target_arch = "wasm32")]

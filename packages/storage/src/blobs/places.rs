@@ -79,6 +79,8 @@ pub enum FolderState {
 /// What this device can't do and what is done instead. Each is said in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Notice {
+    /// There is no database: everything is in memory, media too, and goes with the window.
+    NoDatabase,
     /// Files are written by the page's own means, which is slower: the browser gives workers no quick access.
     SlowFiles,
     /// There are no private files, so media are in the database.

@@ -16,10 +16,9 @@ use super::{
     backup::{self, Backup},
     graph,
     manifest::{self, Listed, MANIFEST, Origin, WORKFLOW},
-    target,
 };
 use crate::{
-    blobs::{Sha256, Source, Staged, Ticket},
+    blobs::{Sha256, Staged, Ticket},
     model::{AssetId, Workflow},
 };
 
@@ -144,17 +143,6 @@ pub(super) async fn check_on<R: Read + Seek>(
 ) -> Result<Package, PackageError> {
     let listed = archive::list(&mut input, limits)?;
     check_listed(host, input, listed, limits, ticket).await
-}
-
-/// Checks a package like [`check`], where that holds nobody up: on a thread, or in the page's worker.
-///
-/// # Errors
-/// Why nothing of it can come in.
-pub async fn look(source: Source, ticket: Ticket) -> Result<Package, PackageError> {
-    match target::find(source, ticket).await? {
-        Found::Package(package) => Ok(*package),
-        Found::Backup(_) => Err(PackageError::IsBackup),
-    }
 }
 
 /// Finds out what a file is, and checks it: a package from end to end; of a backup where its packages are.

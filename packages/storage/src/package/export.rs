@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
 };
 
+use tracing::debug;
 use uuid::Uuid;
 
 use super::{
@@ -54,8 +55,11 @@ impl Plan {
                 rows.insert(asset.id, asset.clone());
             }
         }
-        Self::of(workflow, rows, &found, originals)
-            .map_err(|error| Error::Refused { name: "JSON".into(), message: error.to_string() })
+        let plan = Self::of(workflow, rows, &found, originals)
+            .map_err(|error| Error::Refused { name: "JSON".into(), message: error.to_string() })?;
+        let (urls, missing) = (plan.urls.len(), plan.missing.len());
+        debug!(bytes = plan.layout.bytes, embedded = plan.embedded, urls, missing, "a package was planned");
+        Ok(plan)
     }
 
     fn of(

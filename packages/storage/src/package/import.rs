@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
+use tracing::{Instrument as _, debug_span, info, warn};
 
 use super::{Package, check::Content, refs, target};
 use crate::{
@@ -73,9 +74,18 @@ impl Package {
     /// [`Error::Full`], [`Error::Cancelled`], and everything that keeps the file from being read.
     pub async fn keep_media(&self, assets: &Assets, source: &Source, ticket: Ticket) -> Result<Media> {
         let mut media = Media { held: Some(assets.hold().await), ..Media::default() };
-        match self.keep_all(assets, source, &ticket, &mut media).await {
-            Ok(()) => Ok(media),
+        let keeping = self.keep_all(assets, source, &ticket, &mut media).instrument(debug_span!("import"));
+        match keeping.await {
+            Ok(()) => {
+                info!(stored = media.stored(), bytes = self.bytes(), "a package's media were stored");
+                Ok(media)
+            }
             Err(error) => {
+                warn!(
+                    error = error.code(),
+                    stored = media.stored(),
+                    "a package's media can't be stored; what was is removed"
+                );
                 media.undo(assets).await?;
                 Err(error)
             }

@@ -14,6 +14,7 @@ mod check;
 mod error;
 mod export;
 mod file_name;
+mod find;
 mod graph;
 mod import;
 mod json;
@@ -39,14 +40,14 @@ use native as target;
 use web as target;
 
 pub use backup::{Backup, Inside, backup};
-pub use check::{Content, Found, Package, PackedAsset, check, look};
+pub use check::{Content, Found, Package, PackedAsset, check};
 pub use error::PackageError;
 pub use export::{Originals, Plan};
 pub use file_name::{BACKUP_EXTENSION, EXTENSION, backup_name, file_name, is_package_name};
+pub use find::{find, look};
 pub use import::{Media, Outlook, Way};
 pub use limits::Limits;
 pub use linked::{links, with_kept};
-pub use target::find;
 pub use update::Update;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use web::look_here;

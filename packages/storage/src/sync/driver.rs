@@ -16,7 +16,7 @@ use std::{
 
 use futures::future::{AbortHandle, abortable};
 use tokio::sync::{Notify, mpsc, watch};
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, debug_span, info, warn};
 
 use super::{
     Config, Effect, Event, State, Status, Stored, StoredWorkflow, SyncEngine, kept_key,
@@ -241,11 +241,13 @@ impl Task {
             Effect::Commit(batch) => desk.writer.enqueue(batch),
             Effect::Push { request, body } => {
                 debug!(ops = body.ops.len(), "pushing");
-                self.beside(async move { Event::Pushed { request, answer: desk.transport.push(body).await } });
+                let pushing = async move { Event::Pushed { request, answer: desk.transport.push(body).await } };
+                self.beside(pushing.instrument(debug_span!("push")));
             }
             Effect::Pull { request, body } => {
                 debug!(cursor = body.cursor, "pulling");
-                self.beside(async move { Event::Pulled { request, answer: desk.transport.pull(body).await } });
+                let pulling = async move { Event::Pulled { request, answer: desk.transport.pull(body).await } };
+                self.beside(pulling.instrument(debug_span!("pull")));
             }
             Effect::Watch(on) => self.watch(on),
             // Whoever knows the user says that he has signed in.

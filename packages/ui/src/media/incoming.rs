@@ -36,6 +36,11 @@ impl Incoming {
         is_package_name(&self.name)
     }
 
+    /// Whether it is an archive, by its name. What is brought in as a workflow and is one, is a package, whatever it is called.
+    pub fn is_archive(&self) -> bool {
+        self.name.to_lowercase().ends_with(".zip")
+    }
+
     /// All of its bytes, for what is known to be small.
     ///
     /// # Errors

@@ -94,6 +94,10 @@ pub fn place(at: Where) -> &'static str {
 /// What a device can't do, and what is done instead.
 pub fn notice(notice: Notice) -> (&'static str, &'static str) {
     match notice {
+        Notice::NoDatabase => (
+            "This window keeps nothing",
+            "It has no storage, as some private windows and some settings for cookies have none. Everything works until it is closed: save to a file, or export, before that.",
+        ),
         Notice::SlowFiles => (
             "Large files come in more slowly here",
             "This browser gives no quick access to its private files. Everything works; a current browser is faster.",

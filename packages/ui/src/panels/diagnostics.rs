@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use dioxus::prelude::*;
 use storage::{SCHEMA_VERSION, SaveState, blobs::Notice, log, log::Line};
+use tracing::Level;
 
 use super::{storage::StorageDesk, use_panels};
 use crate::{
@@ -16,6 +17,8 @@ use crate::{
 
 /// How many lines of the log are shown; the report has all.
 const SHOWN: usize = 60;
+/// How many of the last failures are shown by themselves.
+const FAILURES: usize = 5;
 
 /// A heading and what stands below it.
 type Section = (&'static str, Vec<(&'static str, String)>);
@@ -60,6 +63,8 @@ fn Page() -> Element {
     let lines = log::lines();
     let copied = report(&sections, &lines);
     let shown: Vec<_> = lines.iter().rev().take(SHOWN).cloned().collect();
+    let failures: Vec<_> =
+        lines.iter().rev().filter(|line| line.level <= Level::WARN).take(FAILURES).cloned().collect();
     rsx! {
         Modal { class: "drawer", role: "region", labelled_by: heading.clone(), onclose: move |()| open.set(false),
             header {
@@ -83,6 +88,18 @@ fn Page() -> Element {
                             for (name , value) in facts {
                                 dt { key: "{name}", "{name}" }
                                 dd { "data-fact": name, "{value}" }
+                            }
+                        }
+                    }
+                }
+                section {
+                    h3 { class: "h", "Last failures" }
+                    if failures.is_empty() {
+                        p { class: "q", "None since this window was opened." }
+                    } else {
+                        ol { class: "card log", aria_label: "Last failures, newest first",
+                            for (at , line) in failures.iter().enumerate() {
+                                li { key: "{at}", "data-level": "{line.level}", "{line}" }
                             }
                         }
                     }
@@ -141,18 +158,11 @@ fn sections(store: &Store, desk: StorageDesk, state: &SaveState) -> Vec<Section>
             vec![
                 ("Saving", saving.to_owned()),
                 ("Queue", words::count(waiting, "change", "changes")),
-                ("Last failure", failure.to_owned()),
+                ("Failing now", failure.to_owned()),
                 ("Newer build", store.newer().map_or_else(|| "no".to_owned(), |schema| format!("schema {schema}"))),
             ],
         ),
-        (
-            "Versions",
-            vec![
-                ("Atelier", env!("CARGO_PKG_VERSION").to_owned()),
-                ("Schema", SCHEMA_VERSION.to_string()),
-                ("Engine", platform::engine()),
-            ],
-        ),
+        versions(),
         ("Capabilities", capabilities),
         (
             "Kept here",
@@ -166,6 +176,23 @@ fn sections(store: &Store, desk: StorageDesk, state: &SaveState) -> Vec<Section>
             ],
         ),
     ]
+}
+
+/// The report of a window that has nothing to show: why, what this is, and what was logged.
+pub fn failure_report(error: &storage::Error) -> String {
+    let capabilities = platform::capabilities().into_iter();
+    let capabilities = capabilities.map(|(name, has)| (name, if has { "yes" } else { "no" }.to_owned())).collect();
+    let sections = [("State", vec![("Failure", error.code().to_owned())]), versions(), ("Capabilities", capabilities)];
+    report(&sections, &log::lines())
+}
+
+fn versions() -> Section {
+    let facts = vec![
+        ("Atelier", env!("CARGO_PKG_VERSION").to_owned()),
+        ("Schema", SCHEMA_VERSION.to_string()),
+        ("Engine", platform::engine()),
+    ];
+    ("Versions", facts)
 }
 
 /// Everything as plain text.

@@ -1,13 +1,14 @@
 //! The open workflow as one file.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 
 use dioxus::{core::spawn_forever, prelude::*};
 use storage::{
-    blobs::{FolderState, Ticket, Where},
-    model::{Workflow, WorkflowId},
+    blobs::{Added, FolderState, Held, Ticket, Where},
+    model::{AssetId, Workflow, WorkflowId},
     package::{Layout, Originals, Plan, file_name},
 };
+use tracing::warn;
 
 use super::{
     ToExport,
@@ -19,7 +20,7 @@ use crate::{
     media::{Closed, words},
     platform::{self, Saved},
     store::{Store, Topic, use_store, use_topic},
-    widgets::{Dialog, Icon, IconName, Toaster},
+    widgets::{Dialog, Icon, IconName, Toaster, sleep},
 };
 
 /// The button "Export".
@@ -129,7 +130,12 @@ fn Export(id: WorkflowId) -> Element {
                         p { role: "alert", "This workflow can’t be exported: {error}." }
                     },
                     Some(Ok(plan)) => rsx! {
-                        Summary { name: name.clone(), file: file.clone(), plan: Shown(Rc::clone(plan)) }
+                        Summary {
+                            name: name.clone(),
+                            file: file.clone(),
+                            plan: Shown(Rc::clone(plan)),
+                            with_originals: originals(),
+                        }
                         ClosedFolder { needed: plan.layout.has_any_in(Where::Folder) }
                     },
                 }
@@ -176,9 +182,11 @@ impl PartialEq for Shown {
 }
 
 #[component]
-fn Summary(name: String, file: String, plan: Shown) -> Element {
+fn Summary(name: String, file: String, plan: Shown, with_originals: bool) -> Element {
     let Shown(plan) = plan;
     let links = plan.urls.len();
+    // What is fetched has its size only when it is here.
+    let at_least = if with_originals && links > 0 { "at least " } else { "" };
     rsx! {
         div { class: "report", "data-export-bytes": "{plan.layout.bytes}", "data-export-assets": "{plan.embedded}", "data-export-links": "{links}",
             div { class: "rt",
@@ -187,7 +195,7 @@ fn Summary(name: String, file: String, plan: Shown) -> Element {
                     b { dir: "auto", "{name}" }
                     span { class: "file", "{file}" }
                 }
-                span { class: "num q", "{words::size(plan.layout.bytes)}" }
+                span { class: "num q", "{at_least}{words::size(plan.layout.bytes)}" }
             }
             div { class: "ledger",
                 Icon { name: IconName::Image }
@@ -197,7 +205,13 @@ fn Summary(name: String, file: String, plan: Shown) -> Element {
                 if links > 0 {
                     Icon { name: IconName::Cloud }
                     b { "{links} linked" }
-                    span { class: "q", "they stay where they are on the network" }
+                    span { class: "q",
+                        if with_originals {
+                            "fetched when you save, and put into the file; their size isn’t known yet"
+                        } else {
+                            "they stay where they are on the network"
+                        }
+                    }
                     span { class: "q num end" }
                 }
                 if !plan.missing.is_empty() {
@@ -264,39 +278,109 @@ impl Outgoing {
     async fn save(
         self,
         store: &Store,
-        mut going: Signal<Option<Going>>,
+        going: Signal<Option<Going>>,
         ticket: &Ticket,
         toaster: Toaster,
     ) -> Result<Saved, String> {
-        let Self { id, plan, with_originals, target, file } = self;
         let assets = store.session().assets().clone();
-        if !with_originals || plan.urls.is_empty() {
-            return follow(going, ticket, platform::save_archive(&plan.layout, &assets, target, ticket)).await;
+        if !self.with_originals || self.plan.urls.is_empty() {
+            return follow(going, ticket, platform::save_archive(&self.plan.layout, &assets, self.target, ticket))
+                .await;
         }
-        let (mut fetched, mut failed, mut held) = (Originals::new(), Vec::new(), Vec::new());
-        for (number, url) in plan.urls.iter().enumerate() {
+        let mut fetched = Fetched::default();
+        let saved = match self.fetch(&mut fetched, store, going, ticket, toaster).await {
+            Ok(plan) => {
+                if let Ok(mut going) = going.clone().try_write() {
+                    *going = Some(Going::new(format!("Saving {}", self.file), ticket, plan.layout.bytes));
+                }
+                follow(going, ticket, platform::save_archive(&plan.layout, &assets, self.target, ticket)).await
+            }
+            Err(reason) => {
+                platform::abandon(self.target).await;
+                Err(reason)
+            }
+        };
+        let is_read_later = matches!(saved, Ok(Saved::Download));
+        fetched.let_go(store, is_read_later).await;
+        saved
+    }
+
+    /// Fetches what is linked, and plans the package with it.
+    async fn fetch(
+        &self,
+        fetched: &mut Fetched,
+        store: &Store,
+        mut going: Signal<Option<Going>>,
+        ticket: &Ticket,
+        toaster: Toaster,
+    ) -> Result<Plan, String> {
+        let (assets, mut failed) = (store.session().assets(), Vec::new());
+        for (number, url) in self.plan.urls.iter().enumerate() {
             if let Ok(mut going) = going.try_write()
                 && let Some(going) = going.as_mut()
             {
-                going.label = format!("Fetching {} of {}", number + 1, plan.urls.len());
+                going.label = format!("Fetching {} of {}", number + 1, self.plan.urls.len());
             }
-            match platform::fetch(&assets, url, ticket).await {
-                Ok(added) => {
-                    fetched.insert(url.clone(), added.asset.clone());
-                    held.push(added);
-                }
-                Err(reason) if ticket.is_cancelled() => return Err(reason),
+            let added = platform::fetch(assets, url, ticket).await;
+            if ticket.is_cancelled() {
+                fetched.take(url, added.ok());
+                return Err("it was called off".into());
+            }
+            match added {
+                Ok(added) => fetched.take(url, Some(added)),
                 Err(reason) => failed.push(format!("{url} ({reason})")),
             }
         }
         if !failed.is_empty() {
             toaster.error(format!("These stay links, since they can’t be fetched: {}.", failed.join(", ")));
         }
-        let workflow = workflow_of(store, id).await?;
-        let plan = Plan::new(&assets, workflow, &fetched).await.map_err(|error| error.to_string())?;
-        if let Ok(mut going) = going.try_write() {
-            *going = Some(Going::new(format!("Saving {file}"), ticket, plan.layout.bytes));
+        let workflow = workflow_of(store, self.id).await?;
+        Plan::new(assets, workflow, &fetched.by_url).await.map_err(|error| error.to_string())
+    }
+}
+
+/// How long a browser may read from a package that it downloads, in milliseconds.
+const READ_LATER: u64 = 10 * 60_000;
+
+/// Originals that are here for the sake of one export.
+#[derive(Default)]
+struct Fetched {
+    by_url: Originals,
+    /// Keeps them while it exists.
+    held: Vec<Arc<Held>>,
+    /// Those that were not here before.
+    new: BTreeSet<AssetId>,
+}
+
+impl Fetched {
+    fn take(&mut self, url: &str, added: Option<Added>) {
+        let Some(Added { asset, is_new, held }) = added else { return };
+        if is_new {
+            self.new.insert(asset.id);
         }
-        follow(going, ticket, platform::save_archive(&plan.layout, &assets, target, ticket)).await
+        self.held.push(held);
+        self.by_url.insert(url.to_owned(), asset);
+    }
+
+    /// Removes what nobody has asked to keep on this device. `is_read_later`: the browser reads it when this page is done.
+    async fn let_go(self, store: &Store, is_read_later: bool) {
+        let (assets, Self { held, new, .. }) = (store.session().assets().clone(), self);
+        let remove = async move {
+            if is_read_later {
+                sleep(READ_LATER).await;
+            }
+            // They can't be removed while they are held.
+            drop(held);
+            if !new.is_empty()
+                && let Err(error) = assets.clean_up(new).await
+            {
+                warn!(error = error.code(), "fetched originals stay until they are cleaned up");
+            }
+        };
+        if is_read_later {
+            spawn_forever(remove);
+        } else {
+            remove.await;
+        }
     }
 }

@@ -28,6 +28,9 @@ use crate::{
     widgets::{Dialog, Icon, IconName, ToastAction, Toaster},
 };
 
+/// How large a text may be, in bytes: all of it is in memory. That of a workflow has a smaller limit of its own; rescued work has none.
+const MOST_TEXT: u64 = 256 << 20;
+
 /// The hidden field through which files are chosen.
 const FIELD: &str = "import-files";
 
@@ -60,13 +63,25 @@ pub(super) struct Checked {
     pub outlook: Outlook,
     /// What a workflow of the same id is called, if there is one.
     pub here: Option<String>,
-    /// Whether it is merged into that one.
-    pub as_update: bool,
+    /// Whether it is one of a backup's: such a one comes back as what it was.
+    pub is_backed_up: bool,
+    pub choice: Choice,
+}
+
+/// What becomes of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// It comes in as a workflow of its own.
+    Copy,
+    /// It is merged into the one that is here; into none, if none is here: then it is what it was.
+    Update,
+    /// It stays where it is.
+    Leave,
 }
 
 impl PartialEq for Checked {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.package, &other.package) && self.outlook == other.outlook && self.as_update == other.as_update
+        Rc::ptr_eq(&self.package, &other.package) && self.outlook == other.outlook && self.choice == other.choice
     }
 }
 
@@ -84,7 +99,7 @@ impl Candidate {
     fn is_sound(&self) -> bool {
         match &self.outcome {
             Outcome::ComfyUi(_) | Outcome::Rescued(_) => true,
-            Outcome::Package(checked) => checked.package.refusal().is_none(),
+            Outcome::Package(checked) => checked.package.refusal().is_none() && checked.choice != Choice::Leave,
             Outcome::Ignored(_) | Outcome::Refused(_) => false,
         }
     }
@@ -146,7 +161,7 @@ pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
     for file in files {
         let ticket = Ticket::default();
         // Anything else is checked before a dialog is drawn.
-        if file.is_package() {
+        if file.is_archive() {
             going.set(Some(Going::new(format!("Checking {}", file.name), &ticket, file.bytes)));
         }
         candidates.extend(look_at(store, going, file, &ticket).await);
@@ -161,12 +176,21 @@ pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
 
 /// What a file is; what each of the packages in a backup is.
 async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming, ticket: &Ticket) -> Vec<Candidate> {
-    let backup = if file.is_package() {
+    let backup = if file.is_archive() {
         match follow(going, ticket, package::find(file.source.clone(), ticket.clone())).await {
             Ok(Found::Backup(backup)) => backup,
-            Ok(Found::Package(package)) => return vec![file.candidate(sound(store, *package, &file.source).await)],
+            Ok(Found::Package(package)) => {
+                return vec![file.candidate(sound(store, *package, &file.source, false).await)];
+            }
             Err(error) => return vec![file.candidate(Outcome::refused(error.code(), &error))],
         }
+    } else if file.bytes > MOST_TEXT {
+        let words = format!(
+            "It has {}, and a text has to be read at once: at most {} of it.",
+            words::size(file.bytes),
+            words::size(MOST_TEXT)
+        );
+        return vec![file.candidate(Outcome::Refused(Refusal { code: "too-large".into(), words }))];
     } else {
         let checked = match file.read().await {
             Ok(bytes) => check(&bytes, &file.name, &mut || store.session().stamp()),
@@ -186,7 +210,7 @@ async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming
         let outcome = match inside.source(&file.source).await {
             Err(error) => Outcome::refused(error.code(), &error),
             Ok(source) => match follow(going, ticket, package::look(source.clone(), ticket.clone())).await {
-                Ok(package) => sound(store, package, &source).await,
+                Ok(package) => sound(store, package, &source, true).await,
                 Err(error) => Outcome::refused(error.code(), &error),
             },
         };
@@ -199,12 +223,18 @@ async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming
 }
 
 /// A package whose archive and graph are sound, and what would become of it here.
-async fn sound(store: &Store, package: Package, source: &Source) -> Outcome {
+async fn sound(store: &Store, package: Package, source: &Source, is_backed_up: bool) -> Outcome {
     let here = store.summary(package.workflow.id).map(|summary| summary.name);
+    // Never silently over what is here; and a backup that is restored twice must not make two of everything.
+    let choice = match (is_backed_up, &here) {
+        (true, Some(_)) => Choice::Leave,
+        (true, None) => Choice::Update,
+        (false, _) => Choice::Copy,
+    };
     match package.outlook(store.session().assets()).await {
         Ok(outlook) => {
             let (package, source) = (Rc::new(package), source.clone());
-            Outcome::Package(Checked { package, source, outlook, here, as_update: false })
+            Outcome::Package(Checked { package, source, outlook, here, is_backed_up, choice })
         }
         Err(error) => Outcome::refused("unreadable", &error),
     }
@@ -360,7 +390,7 @@ fn tell(store: &Store, toaster: Toaster, id: WorkflowId, update: Update) {
 
 /// Stores a package's media, and then its graph.
 async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<Brought, Stopped> {
-    let Checked { package, source, as_update, .. } = checked;
+    let Checked { package, source, here, choice, .. } = checked;
     let (session, ticket) = (store.session().clone(), Ticket::default());
     let mut going = panels.import_going;
     let total = package.bytes();
@@ -378,7 +408,7 @@ async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Chec
         }
         error => Stopped::because(error),
     })?;
-    let way = if *as_update { Way::Update } else { Way::Copy };
+    let way = if *choice == Choice::Update { Way::Update } else { Way::Copy };
     let mut workflow = package.workflow_with(&media, way, &mut || session.stamp());
     let stored = match way {
         Way::Update => store.update_workflow(&workflow).await.map(Some).map_err(Stopped::because),
@@ -397,7 +427,8 @@ async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Chec
     // Held until the nodes that refer to them are on the disk.
     session.flush().await;
     drop(media);
-    Ok(Brought { id: workflow.id, update })
+    // Of what was not here there is nothing to compare with.
+    Ok(Brought { id: workflow.id, update: update.filter(|_| here.is_some()) })
 }
 
 /// The report, and the decision.

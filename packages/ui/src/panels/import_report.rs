@@ -4,7 +4,7 @@ use dioxus::prelude::*;
 use storage::{backend::Batch, comfyui::Import, rescue};
 
 use super::{
-    import::{Candidate, Checked, Outcome, Refusal, sentence, use_importer},
+    import::{Candidate, Checked, Choice, Outcome, Refusal, sentence, use_importer},
     use_panels,
 };
 use crate::{
@@ -118,20 +118,9 @@ fn comfyui(file: &str, import: &Import) -> Element {
 /// A package that can come in.
 #[component]
 fn Sound(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
-    let store = use_store();
-    let mut import = use_panels().import;
-    let Checked { package, outlook, here, as_update, .. } = checked;
+    let package = &checked.package;
     let workflow = &package.workflow;
-    let (nodes, edges, assets) = (workflow.nodes.len(), workflow.edges.len(), package.assets.len());
-    let free = store.free_name(&workflow.name);
-    let has_ledger = outlook.new + outlook.here + outlook.urls + package.ignored.len() > 0;
-    let mut choose = move |as_update: bool| {
-        if let Some(candidate) = import.write().as_mut().and_then(|all| all.get_mut(number))
-            && let Outcome::Package(checked) = &mut candidate.outcome
-        {
-            checked.as_update = as_update;
-        }
-    };
+    let (nodes, edges) = (workflow.nodes.len(), workflow.edges.len());
     rsx! {
         div {
             class: "report",
@@ -139,9 +128,9 @@ fn Sound(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
             "data-valid": "true",
             "data-nodes": "{nodes}",
             "data-edges": "{edges}",
-            "data-assets": "{assets}",
-            "data-assets-new": "{outlook.new}",
-            "data-assets-here": "{outlook.here}",
+            "data-assets": "{package.assets.len()}",
+            "data-assets-new": "{checked.outlook.new}",
+            "data-assets-here": "{checked.outlook.here}",
             "data-ignored": "{package.ignored.len()}",
             div { class: "rt",
                 Icon { name: IconName::CircleCheck }
@@ -151,83 +140,127 @@ fn Sound(number: usize, file: String, bytes: u64, checked: Checked) -> Element {
                 }
                 span { class: "num q", "{words::count(nodes, \"node\", \"nodes\")} · {words::count(edges, \"edge\", \"edges\")}" }
             }
-            if has_ledger {
-                div { class: "ledger",
-                    if outlook.new > 0 {
-                        Icon { name: IconName::Plus }
-                        b { "{outlook.new} come in" }
-                        span { class: "q", "every content was read and its hash compared" }
-                        span { class: "q num end", "{words::size(outlook.new_bytes)}" }
+            Contents { checked: checked.clone() }
+            Ways { number, checked: checked.clone() }
+        }
+    }
+}
+
+/// What would become of what is in a package, and what else is to be said of it.
+#[component]
+fn Contents(checked: Checked) -> Element {
+    let Checked { package, outlook, .. } = checked;
+    let lost = outlook.missing + outlook.rejected;
+    let has_ledger = outlook.new + outlook.here + outlook.urls + lost + package.ignored.len() > 0;
+    rsx! {
+        if has_ledger {
+            div { class: "ledger",
+                if outlook.new > 0 {
+                    Icon { name: IconName::Plus }
+                    b { "{outlook.new} come in" }
+                    span { class: "q", "every content was read and its hash compared" }
+                    span { class: "q num end", "{words::size(outlook.new_bytes)}" }
+                }
+                if outlook.here > 0 {
+                    Icon { name: IconName::CopyCheck }
+                    b { "{outlook.here} already here" }
+                    span { class: "q", "same hash as files you have; not stored twice" }
+                    span { class: "q num end", "{words::size(package.bytes() - outlook.new_bytes)}" }
+                }
+                if outlook.urls > 0 {
+                    Icon { name: IconName::Cloud }
+                    b { "{outlook.urls} stay online" }
+                    span { class: "q", "kept as links; nothing is fetched" }
+                    span { class: "q num end" }
+                }
+                if outlook.missing > 0 {
+                    Icon { name: IconName::TriangleAlert }
+                    b { "{outlook.missing} missing" }
+                    span { class: "q", "listed, and not in the file" }
+                    span { class: "q num end" }
+                }
+                if outlook.rejected > 0 {
+                    Icon { name: IconName::TriangleAlert }
+                    b { "{outlook.rejected} damaged" }
+                    span { class: "q", "not what the file says that they are" }
+                    span { class: "q num end" }
+                }
+                if !package.ignored.is_empty() {
+                    Icon { name: IconName::CircleSlash }
+                    b { "{package.ignored.len()} ignored" }
+                    span { class: "q",
+                        {some_of(&package.ignored)}
+                        " not part of the format"
                     }
-                    if outlook.here > 0 {
-                        Icon { name: IconName::CopyCheck }
-                        b { "{outlook.here} already here" }
-                        span { class: "q", "same hash as files you have; not stored twice" }
-                        span { class: "q num end", "{words::size(package.bytes() - outlook.new_bytes)}" }
-                    }
-                    if outlook.urls > 0 {
-                        Icon { name: IconName::Cloud }
-                        b { "{outlook.urls} stay online" }
-                        span { class: "q", "kept as links; nothing is fetched" }
-                        span { class: "q num end" }
-                    }
-                    if !package.ignored.is_empty() {
-                        Icon { name: IconName::CircleSlash }
-                        b { "{package.ignored.len()} ignored" }
-                        span { class: "q",
-                            {some_of(&package.ignored)}
-                            " not part of the format"
-                        }
-                        span { class: "q num end" }
-                    }
+                    span { class: "q num end" }
                 }
             }
-            for (number , warning) in package.warnings.iter().enumerate() {
-                div { class: "ledger plain", key: "{number}",
-                    Icon { name: IconName::Info }
-                    span { class: "q", "{warning}" }
-                }
+        }
+        for (number , warning) in package.warnings.iter().enumerate() {
+            div { class: "ledger plain", key: "{number}",
+                Icon { name: IconName::Info }
+                span { class: "q", "{warning}" }
             }
-            if let Some(here) = here {
+        }
+    }
+}
+
+/// How a package comes in, where there is something to choose or to know.
+#[component]
+fn Ways(number: usize, checked: Checked) -> Element {
+    let store = use_store();
+    let mut import = use_panels().import;
+    let Checked { package, here, is_backed_up, choice, .. } = checked;
+    let name = package.workflow.name.clone();
+    let free = store.free_name(&name);
+    let mut choose = move |chosen: Choice| {
+        if let Some(candidate) = import.write().as_mut().and_then(|all| all.get_mut(number))
+            && let Outcome::Package(checked) = &mut candidate.outcome
+        {
+            checked.choice = chosen;
+        }
+    };
+    let Some(here) = here else {
+        return rsx! {
+            if is_backed_up {
                 div { class: "ledger plain",
                     Icon { name: IconName::Files }
-                    div { role: "radiogroup", aria_label: "This workflow is here already",
-                        span { class: "q", "This workflow is here already, as “{here}”." }
-                        label { class: "option",
-                            input {
-                                r#type: "radio",
-                                class: "radio",
-                                name: "way-{number}",
-                                checked: !as_update,
-                                onchange: move |_| choose(false),
-                            }
-                            span {
-                                "Import a copy"
-                                small { "It comes in as “{free}”; yours stays as it is." }
-                            }
-                        }
-                        label { class: "option",
-                            input {
-                                r#type: "radio",
-                                class: "radio",
-                                name: "way-{number}",
-                                checked: as_update,
-                                onchange: move |_| choose(true),
-                            }
-                            span {
-                                "Update yours"
-                                small { "What differs becomes as it is in the file. Nothing is deleted." }
-                            }
-                        }
-                    }
+                    span { class: "q", "It is not here. It comes back as what it was." }
                 }
-            } else if free != workflow.name {
+            } else if free != name {
                 div { class: "ledger plain",
                     Icon { name: IconName::Files }
                     span { class: "q",
-                        "You already have a “{workflow.name}”. This one comes in as "
+                        "You already have a “{name}”. This one comes in as "
                         b { "{free}" }
                         "; yours stays."
+                    }
+                }
+            }
+        };
+    };
+    let leave = is_backed_up.then_some((Choice::Leave, "Leave yours as it is", "Nothing of it comes in.".to_owned()));
+    let copy = (Choice::Copy, "Import a copy", format!("It comes in as “{free}”; yours stays as it is."));
+    let update =
+        (Choice::Update, "Update yours", "What differs becomes as it is in the file. Nothing is deleted.".to_owned());
+    rsx! {
+        div { class: "ledger plain",
+            Icon { name: IconName::Files }
+            div { role: "radiogroup", aria_label: "This workflow is here already",
+                span { class: "q", "This workflow is here already, as “{here}”." }
+                for (way , label , hint) in leave.into_iter().chain([copy, update]) {
+                    label { class: "option", key: "{way:?}",
+                        input {
+                            r#type: "radio",
+                            class: "radio",
+                            name: "way-{number}",
+                            checked: choice == way,
+                            onchange: move |_| choose(way),
+                        }
+                        span {
+                            "{label}"
+                            small { "{hint}" }
+                        }
                     }
                 }
             }
@@ -262,6 +295,8 @@ fn Damaged(number: usize, file: String, bytes: u64, checked: Checked) -> Element
             "data-nodes": "{workflow.nodes.len()}",
             "data-edges": "{workflow.edges.len()}",
             "data-assets": "{package.assets.len()}",
+            "data-assets-missing": "{checked.outlook.missing}",
+            "data-assets-rejected": "{checked.outlook.rejected}",
             div { class: "rt",
                 Icon { name: IconName::CircleX }
                 span {
@@ -270,6 +305,7 @@ fn Damaged(number: usize, file: String, bytes: u64, checked: Checked) -> Element
                 }
                 span { class: "chip error", "Can’t come in" }
             }
+            Contents { checked: checked.clone() }
             div { class: "ledger plain",
                 Icon { name: IconName::FileX }
                 div {
@@ -281,8 +317,14 @@ fn Damaged(number: usize, file: String, bytes: u64, checked: Checked) -> Element
                     }
                     p { class: "q", "The graph itself is sound. Ask for the file again, or do without." }
                 }
-                button { class: "btn small", onclick: bring, "Import without the damaged parts" }
+                button {
+                    class: "btn small",
+                    disabled: checked.choice == Choice::Leave,
+                    onclick: bring,
+                    "Import without the damaged parts"
+                }
             }
+            Ways { number, checked: checked.clone() }
         }
     }
 }

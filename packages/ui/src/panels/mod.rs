@@ -1,6 +1,7 @@
 //! What stands around the canvas.
 
 mod back_up;
+mod deleted;
 mod diagnostics;
 mod export;
 mod first_run;
@@ -16,6 +17,7 @@ pub mod storage;
 pub mod sync;
 mod top_bar;
 mod unreadable;
+mod unstored;
 mod update;
 
 use dioxus::prelude::*;
@@ -24,7 +26,8 @@ use ::storage::model::WorkflowId;
 
 pub use self::{
     back_up::BackUpButton,
-    diagnostics::Diagnostics,
+    deleted::Deleted,
+    diagnostics::{Diagnostics, failure_report},
     export::ExportDialog,
     first_run::FirstRun,
     import::{Drop, ImportDialog, look_over},
@@ -34,6 +37,7 @@ pub use self::{
     newer::NewerBuild,
     top_bar::TopBar,
     unreadable::{say_unreadable_parts, say_unreadable_workflows},
+    unstored::Unstored,
     update::NewVersion,
 };
 use self::{going::Going, import::Candidate, item_menu::OpenMenu};

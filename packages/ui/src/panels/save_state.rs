@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use storage::{Error, SaveState};
 
-use super::sync::SyncDesk;
+use super::{storage::StorageDesk, sync::SyncDesk};
 use crate::{
     platform::{self, monotonic_millis},
     store::{Store, use_store},
@@ -42,6 +42,10 @@ pub fn Saving() -> Element {
         SaveState::Failed { error, unsaved, .. } => Some((reason(error), *unsaved)),
         _ => None,
     };
+    let failing = |wanted: fn(&Error) -> bool| matches!(&now, SaveState::Failed { error, .. } if wanted(error));
+    let is_full = failing(|error| matches!(error, Error::Full(_)));
+    let is_unstored = failing(|error| matches!(error, Error::Unavailable(_)));
+    let desk: StorageDesk = use_context();
     let (retry, rescued) = (store.clone(), store.clone());
     let toaster: Toaster = use_context();
     rsx! {
@@ -54,7 +58,13 @@ pub fn Saving() -> Element {
             match (&now, failed) {
                 (_, Some((reason, unsaved))) => rsx! {
                     span { title: "{unsaved} changes wait in memory", "Not saved: {reason}" }
-                    button { class: "btn small", onclick: move |_| retry.session().retry(), "Try again" }
+                    if is_full {
+                        // Where space is freed, and where media move to a folder.
+                        button { class: "btn small", onclick: move |_| desk.open.clone().set(true), "Free some space" }
+                    }
+                    if !is_unstored {
+                        button { class: "btn small", onclick: move |_| retry.session().retry(), "Try again" }
+                    }
                     button {
                         class: "btn small",
                         title: "Everything that isn’t stored, as a file that can be imported",
@@ -85,9 +95,9 @@ pub fn Saving() -> Element {
 }
 
 /// Saves what isn't stored to a file.
-fn rescue(store: &Store, toaster: Toaster) {
-    // It may have been stored between the drawing and the press.
-    let Some(text) = store.rescued() else { return };
+pub(super) fn rescue(store: &Store, toaster: Toaster) {
+    // It may have been stored between the drawing and the press, or nothing was done yet.
+    let Some(text) = store.rescued() else { return toaster.info("Everything is stored, or there is nothing yet") };
     match platform::save_text("Atelier rescued work.json", text) {
         Ok(Some(path)) => toaster.info(format!("Saved as {path}. Import it once there is room.")),
         // The browser shows its downloads itself.
@@ -126,6 +136,7 @@ fn reason(error: &Error) -> String {
         Error::Newer { .. } => "a newer Atelier has taken over. Reload the page.".into(),
         Error::Deleted => "the stored data was deleted. It is being written anew.".into(),
         Error::Disconnected(_) => "the database does not answer. It is tried again by itself.".into(),
+        Error::Unavailable(_) => "this window has no storage. Save to a file before you close it.".into(),
         Error::Locked(_) => "another program holds the data. It is tried again by itself.".into(),
         error => format!("{error}. It is tried again by itself."),
     }

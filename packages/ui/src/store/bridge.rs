@@ -209,6 +209,22 @@ impl Store {
         }
     }
 
+    /// Everything that is in memory as a whole: the open workflow, and those in which there is nothing. Of the others only names
+    /// are.
+    fn whole_memory(&self) -> Batch {
+        let (mut batch, state) = (Batch::new(), self.state());
+        let open = state.open.as_ref().map(Document::id);
+        for (id, registers) in state.library.all() {
+            if open == Some(id) || state.library.is_empty(id) {
+                batch.merge(EntityKey::workflow(id), registers);
+            }
+        }
+        if let Some(document) = &state.open {
+            document.add_to(&mut batch);
+        }
+        batch
+    }
+
     /// Everything that is in memory.
     fn memory(&self) -> Batch {
         let mut batch = Batch::new();
@@ -241,13 +257,50 @@ impl Store {
         rescued.workflows().into_iter().find(|id| self.summary(*id).is_some())
     }
 
-    /// Stores everything in memory anew, because the stored data was deleted under us.
+    /// Stores what is in memory anew, because the stored data was deleted under us, and says what is gone. A workflow of which only
+    /// the name is in memory does not come back as one without nodes: unless another window has it whole, it is gone.
     async fn rewrite(&self) {
-        let batch = self.memory();
+        let batch = self.whole_memory();
+        let kept = batch.workflows();
+        let gone: Vec<_> = self.workflows().into_iter().filter(|id| !kept.contains(id)).collect();
         if let Err(error) = self.session().rewrite(batch).await {
             error!(error = error.code(), "the deleted database could not be made again");
+            return;
         }
+        let lost: Vec<_> = gone.iter().filter_map(|id| Some((*id, self.summary(*id)?.name))).collect();
+        let mut topics = vec![Topic::Deleted];
+        {
+            let mut state = self.state_mut();
+            for id in gone {
+                topics.extend(state.library.replace(id, None));
+            }
+            let before = state.deletion.take().map(|deletion| deletion.lost).unwrap_or_default();
+            state.deletion = Some(Deletion { lost: before.into_iter().chain(lost).collect() });
+        }
+        self.notify(topics);
+        // What other windows have stored anew meanwhile.
+        self.catch_up().await;
     }
+
+    /// What is known of a deletion of the stored data, until it was seen.
+    pub fn deletion(&self) -> Option<Vec<String>> {
+        let state = self.state();
+        let lost = &state.deletion.as_ref()?.lost;
+        // What another window has brought back is not lost.
+        Some(lost.iter().filter(|(id, _)| state.library.summary(*id).is_none()).map(|(_, name)| name.clone()).collect())
+    }
+
+    /// The user has seen what [`Store::deletion`] says.
+    pub fn forget_deletion(&self) {
+        self.state_mut().deletion = None;
+        self.notify(vec![Topic::Deleted]);
+    }
+}
+
+/// The stored data was deleted while it was in use.
+pub(super) struct Deletion {
+    /// The workflows that could not be stored anew, with their names.
+    lost: Vec<(WorkflowId, String)>,
 }
 
 /// Gathers all changes of others that have been heard already: one reading for all of them. Gives what comes after them.

@@ -71,6 +71,12 @@ impl Library {
         topics
     }
 
+    /// Whether a workflow is known to have neither nodes nor edges.
+    pub fn is_empty(&self, id: WorkflowId) -> bool {
+        let counts = self.rows.get(&id).and_then(|row| row.counts);
+        counts.is_some_and(|counts| counts.nodes == 0 && counts.edges == 0)
+    }
+
     /// How often a workflow's row was written when it was seen last; 0 if it never was.
     pub fn version(&self, id: WorkflowId) -> u64 {
         self.rows.get(&id).map_or(0, |row| row.version)

@@ -82,6 +82,8 @@ struct State {
     missed: bool,
     /// The schema of a newer build that works on the data; then nothing here is changed any more.
     newer: Option<u32>,
+    /// What was lost when the stored data was deleted, until the user has seen it.
+    deletion: Option<bridge::Deletion>,
 }
 
 impl PartialEq for Store {

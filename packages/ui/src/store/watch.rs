@@ -51,6 +51,8 @@ pub enum Topic {
     Arrival(u64),
     /// Whether a newer build works on the data.
     Newer,
+    /// Whether the stored data was deleted under us.
+    Deleted,
 }
 
 /// Has one component rendered again.

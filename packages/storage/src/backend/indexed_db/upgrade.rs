@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use js_sys::Array;
+use tracing::{Instrument as _, debug_span, info};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};
 
@@ -139,8 +140,9 @@ impl Upgrade {
         if !is_new {
             self.back_up(step.tables, from).await?;
         }
-        (step.run)(Rc::clone(self)).await?;
+        (step.run)(Rc::clone(self)).instrument(debug_span!("migration", from, step = step.name)).await?;
         self.table("kv")?.put_with_key(&(from + 1).into(), &SCHEMA.into()).map_err(refused)?;
+        info!(from, to = from + 1, step = step.name, "the database is migrated, once its transaction ends");
         Ok(())
     }
 }

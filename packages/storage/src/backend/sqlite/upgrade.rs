@@ -7,7 +7,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use tracing::info;
+use tracing::{debug_span, info};
 
 use super::{PATIENCE, SCHEMA, found_version, write_kv};
 use crate::{Error, Result, SCHEMA_VERSION, blobs::disk, migrate, model::Json};
@@ -30,6 +30,7 @@ pub fn backup_of(file: &Path, version: u32) -> PathBuf {
 /// Does the steps that the file lacks. `is_new`: there is nothing in it of which a copy could be made.
 pub(super) fn upgrade(connection: &mut Connection, file: &Path, steps: Steps, is_new: bool) -> Result<()> {
     while let Some(step) = steps.after(found_version(connection)?) {
+        let _span = debug_span!("migration", step = step.name).entered();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked again: another process may have done it meanwhile. From here on nobody else writes.
         let from = found_version(&transaction)?;

@@ -15,13 +15,15 @@ use dioxus::{
 };
 use serde_json::Value;
 use storage::{
+    Error, Location,
+    backend::sqlite::{Salvaged, Sqlite},
     blobs::{Added, Assets, Source, Ticket},
     model::AssetId,
     package::{BACKUP_EXTENSION, EXTENSION},
 };
 use tokio::task::spawn_blocking;
 
-use crate::media::{Incoming, name_of_address};
+use crate::media::{Incoming, name_of_address, words};
 
 /// More files than this at once are a mistake: a whole disk was dropped.
 const MOST: usize = 10_000;
@@ -299,4 +301,21 @@ mod tests {
         assert_eq!(names, ["a.b.png", "a.b (1).png", "a.b (2).png"]);
         fs::remove_dir_all(&root).unwrap();
     }
+}
+
+/// Sets a damaged database aside, and opens what can be read of it. Says what came of it.
+///
+/// # Errors
+/// It can't be set aside.
+pub async fn salvage(location: &Location) -> storage::Result<String> {
+    let Location::Folder(folder) = location else {
+        return Err(Error::Unavailable("there is nothing to set aside".into()));
+    };
+    let Salvaged { aside, rows, is_partial } = Sqlite::salvage(folder).await?;
+    let rest = if is_partial { "What can’t be read is in that file only" } else { "All of it could be read" };
+    Ok(format!(
+        "The damaged database is now {}. {} of it are here. {rest}.",
+        aside.display(),
+        words::count(rows, "row", "rows")
+    ))
 }

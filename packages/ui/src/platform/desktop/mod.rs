@@ -12,11 +12,11 @@ use super::{Leaving, PageState, Update};
 
 pub use self::{
     files::{
-        allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, save, save_text,
-        use_folder,
+        allow_folder, at, choose_folder, chosen, clear, copy_picture, dropped, fetch, on_paste, read, salvage, save,
+        save_text, use_folder,
     },
     media::{ask_to_keep, look, pixel_ratio, quota},
-    target::{Target, choose_target, save_archive},
+    target::{Target, abandon, choose_target, save_archive},
 };
 
 /// What the private files are called here.

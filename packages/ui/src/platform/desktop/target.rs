@@ -48,6 +48,9 @@ pub fn choose_target(name: &str) -> impl Future<Output = Result<Option<Target>, 
     }
 }
 
+/// Nothing is going to be saved there. Nothing has been made so far.
+pub async fn abandon(_target: Target) {}
+
 /// Saves a package or a backup, and says where.
 ///
 /// # Errors

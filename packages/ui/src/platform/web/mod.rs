@@ -19,7 +19,7 @@ pub use self::{
     folder::{allow_folder, choose_folder, use_folder},
     media::{ask_to_keep, look, pixel_ratio, quota},
     package::{fetch, save_text},
-    target::{Target, choose_target, save_archive},
+    target::{Target, abandon, choose_target, save_archive},
     update::{on_update, take_update},
 };
 
@@ -56,6 +56,15 @@ pub const LINKS_DOWNLOAD: bool = true;
 #[expect(clippy::unused_async, reason = "a window's process writes a file")]
 pub async fn save(_assets: Assets, _id: AssetId, _name: String) -> Result<String, String> {
     Err("a page saves through a link".into())
+}
+
+/// A browser's database has no other name to be given.
+///
+/// # Errors
+/// Always: nothing calls this here.
+#[expect(clippy::unused_async, reason = "a window's process renames a file")]
+pub async fn salvage(_location: &storage::Location) -> storage::Result<String> {
+    Err(storage::Error::Unavailable("a browser’s database can’t be set aside".into()))
 }
 
 /// What this browser has of what is used.

@@ -117,6 +117,13 @@ pub async fn save_archive(layout: &Layout, assets: &Assets, target: Target, tick
     }
 }
 
+/// Nothing is going to be saved there after all: the empty file goes that the dialog has made.
+pub async fn abandon(target: Target) {
+    if let Target::File(file) = target {
+        remove_empty(&file).await;
+    }
+}
+
 async fn write(layout: &Layout, assets: &Assets, file: &JsValue, ticket: &Ticket) -> Result<(), String> {
     let blob = layout.blob(assets, ticket.quiet()).await.map_err(|error| error.to_string())?;
     let stream = call(file, "createWritable", &[]).await.map_err(|error| words(&error))?;
