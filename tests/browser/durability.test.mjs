@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { open } from "./support/app.mjs";
-import { closeBrowser, persistentContext, profileFolder } from "./support/browser.mjs";
+import { closeBrowser, kill, persistentContext, profileFolder } from "./support/browser.mjs";
 import { assertNear } from "./support/canvas.mjs";
 import { grid } from "./support/comfyui.mjs";
 import { PROMPT } from "./support/kinds.mjs";
@@ -199,15 +199,6 @@ test("what is called saved is there after the browser was killed", { timeout: 12
     await kill(context);
   }
 });
-
-/** Ends a browser as the system does when memory is short: no event, no chance to write anything. */
-async function kill(context) {
-  const devtools = await context.browser().newBrowserCDPSession();
-  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
-  const gone = new Promise((done) => context.on("close", done));
-  process.kill(processInfo.find(({ type }) => type === "browser").id, "SIGKILL");
-  await gone;
-}
 
 test("two quick edits before a reload are both kept", async (t) => {
   const { app, canvas, page, node } = await workshop(t);

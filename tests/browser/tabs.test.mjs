@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { App, open, patience } from "./support/app.mjs";
 import { Author, REGISTERS, lastMade, layOut, shownNodes, storedNodes } from "./support/author.mjs";
-import { closeBrowser, freshContext } from "./support/browser.mjs";
+import { closeBrowser, crash, freshContext } from "./support/browser.mjs";
 import { assertNear } from "./support/canvas.mjs";
 import { grid } from "./support/comfyui.mjs";
 import { storedRows } from "./support/stored.mjs";
@@ -132,17 +132,6 @@ async function alike(tabs) {
   }
 }
 
-/** Has a tab written in, and does something to it in the middle of that. */
-async function interrupt(author, edits, seed, what) {
-  const writing = author.write(edits, seed).then(
-    () => assert.fail(`${author.name} had written everything before the interruption`),
-    () => {},
-  );
-  await Promise.race([author.reaches(Math.ceil(edits / 3)), writing]);
-  await what();
-  await writing;
-}
-
 // In each case every author writes the same nodes, and alone its registers of them: what was said to be saved last is what there has
 // to be in the end.
 for (const [tabs, shares] of [["two", 2], ["four", 1]]) {
@@ -160,18 +149,14 @@ for (const [tabs, shares] of [["two", 2], ["four", 1]]) {
     const half = Math.ceil(EDITS / 2);
     const work = authors.slice(0, -2).map((author, at) => author.write(EDITS, 11 + at));
     await Promise.all([
-      interrupt(reloaded, half, 37, async () => {
+      reloaded.interrupt(half, 37, async () => {
         await reloaded.app.reload();
         // Also what wasn't said to be saved yet: the page was left, and not killed.
         reloaded.interrupted(await shownNodes(reloaded.app), await lastMade(reloaded.app));
       }),
-      interrupt(killed, half, 41, async () => {
-        const { page } = killed.app;
-        const crashed = page.waitForEvent("crash");
-        const devtools = await context.newCDPSession(page);
-        devtools.send("Page.crash").catch(() => {});
-        await crashed;
-        await page.close();
+      killed.interrupt(half, 41, async () => {
+        await crash(killed.app.page);
+        await killed.app.page.close();
         await killed.at(await another(t, context));
         killed.interrupted(await shownNodes(killed.app));
       }),

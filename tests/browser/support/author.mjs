@@ -68,11 +68,22 @@ export class Author {
   }
 
   /** Waits until so many edits were said to be saved. */
-  reaches(edits) {
+  #reaches(edits) {
     return new Promise((done) => {
       this.#heard = () => this.#edits >= edits && done();
       this.#heard();
     });
+  }
+
+  /** Has this tab written in, and does something to it in the middle of that. */
+  async interrupt(edits, seed, what) {
+    const writing = this.write(edits, seed).then(
+      () => assert.fail(`${this.name} had written everything before the interruption`),
+      () => {},
+    );
+    await Promise.race([this.#reaches(this.#edits + Math.ceil(edits / 3)), writing]);
+    await what();
+    await writing;
   }
 
   /**
