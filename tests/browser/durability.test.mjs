@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { open } from "./support/app.mjs";
-import { closeBrowser, persistentContext, profileFolder } from "./support/browser.mjs";
+import { App, address, open } from "./support/app.mjs";
+import { closeBrowser, kill, persistentContext, profileFolder } from "./support/browser.mjs";
 import { assertNear } from "./support/canvas.mjs";
 import { grid } from "./support/comfyui.mjs";
 import { PROMPT } from "./support/kinds.mjs";
@@ -15,6 +15,11 @@ const ROUNDS = Number(process.env.ATELIER_ROUNDS ?? 50);
 const LONG_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 3);
 /** And of those in between. */
 const MANY_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 10);
+
+/** And of tabs that are closed. */
+const CLOSE_ROUNDS = process.env.ATELIER_FULL ? ROUNDS : Math.min(ROUNDS, 6);
+/** How far an arrow moves a node. */
+const NUDGE = 6;
 
 /** A profile on the disk, with one workflow of one node in it. */
 async function workshop(t) {
@@ -178,6 +183,74 @@ async function dragWhileStoring({ node, by }, release) {
   release({ x: from.clientX + by.x, y: from.clientY + by.y });
 }
 
+// Each with a nudge in the same moment. Both leave room for the page to be told that it goes, and for nothing else.
+const CLOSINGS = {
+  "by its own script": async ({ app }) => {
+    await app.page.evaluate(() => {
+      const canvas = document.querySelector("[data-canvas]");
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", code: "ArrowRight", bubbles: true, cancelable: true }));
+      window.close();
+    });
+  },
+  "by the browser": async ({ context, devtools, target }) => {
+    const browser = await context.browser().newBrowserCDPSession();
+    devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "ArrowRight", code: "ArrowRight", windowsVirtualKeyCode: 39 }).catch(() => {});
+    await browser.send("Target.closeTarget", { targetId: target });
+  },
+};
+
+/** The app in a tab that a script has opened, which is one that a script can close. */
+async function openedByScript(t, context) {
+  const opener = await context.newPage();
+  await opener.goto(new URL("icon.svg", address).href);
+  const [page] = await Promise.all([context.waitForEvent("page"), opener.evaluate((address) => void window.open(address), address)]);
+  const app = new App(page);
+  t.after(() => app.assertNoProblems());
+  await app.ready();
+  return app;
+}
+
+for (const [how, close] of Object.entries(CLOSINGS)) {
+  test(`an edit is kept by a tab that is closed ${how} in that moment, ${CLOSE_ROUNDS} times`, { timeout: 300_000 }, async (t) => {
+    const folder = await profileFolder(t);
+    let context = await persistentContext(folder);
+    t.after(() => context.close());
+    const first = await open(t, context);
+    await first.newWorkflow();
+    const node = await first.canvas.add(PROMPT.query);
+    await first.saved();
+    const { x } = await first.canvas.position(node);
+    await first.page.close();
+    let heard = 0;
+    for (let round = 0; round < CLOSE_ROUNDS; round++) {
+      const app = await openedByScript(t, context);
+      const { page, canvas } = app;
+      await canvas.header(node).click();
+      await canvas.element.focus();
+      // How often the page heard of the key before it went. What it hasn't heard it can't keep.
+      await page.evaluate(() => {
+        window.addEventListener("keydown", () => (localStorage.heard = Number(localStorage.heard ?? 0) + 1), true);
+      });
+      const devtools = await context.newCDPSession(page);
+      const { targetInfo } = await devtools.send("Target.getTargetInfo");
+      if (round % 2) await page.evaluate(occupyDatabase);
+      const closed = page.waitForEvent("close");
+      await close({ app, context, devtools, target: targetInfo.targetId }).catch(() => {});
+      await closed;
+      if (round % 3 === 2) {
+        await context.close();
+        context = await persistentContext(folder);
+      }
+      const again = await open(t, context);
+      await again.canvas.node(node).waitFor();
+      heard = await again.page.evaluate(() => Number(localStorage.heard ?? 0));
+      assert.equal((await again.canvas.position(node)).x, x + heard * NUDGE, `round ${round}, ${heard} nudges`);
+      await again.page.close();
+    }
+    assert.ok(heard > CLOSE_ROUNDS / 2, `${heard} of ${CLOSE_ROUNDS} nudges were heard`);
+  });
+}
+
 test("what is called saved is there after the browser was killed", { timeout: 120_000 }, async (t) => {
   const folder = await profileFolder(t);
   let id;
@@ -199,15 +272,6 @@ test("what is called saved is there after the browser was killed", { timeout: 12
     await kill(context);
   }
 });
-
-/** Ends a browser as the system does when memory is short: no event, no chance to write anything. */
-async function kill(context) {
-  const devtools = await context.browser().newBrowserCDPSession();
-  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
-  const gone = new Promise((done) => context.on("close", done));
-  process.kill(processInfo.find(({ type }) => type === "browser").id, "SIGKILL");
-  await gone;
-}
 
 test("two quick edits before a reload are both kept", async (t) => {
   const { app, canvas, page, node } = await workshop(t);

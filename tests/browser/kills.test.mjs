@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { App } from "./support/app.mjs";
-import { browserProcess, closeBrowser, persistentContext, profileFolder } from "./support/browser.mjs";
+import { browserProcess, closeBrowser, crash, persistentContext, profileFolder } from "./support/browser.mjs";
 import { grid } from "./support/comfyui.mjs";
 import { file, png } from "./support/files.mjs";
 import { addMedia, haveNodes } from "./support/media.mjs";
@@ -25,11 +25,8 @@ const SWEPT = 45_000;
 
 const WAYS = {
   /** The tab's process, as when it runs out of memory. The worker goes with it. */
-  async renderer({ app, context }) {
-    const crashed = app.page.waitForEvent("crash", { timeout: 20_000 });
-    const devtools = await context.newCDPSession(app.page);
-    devtools.send("Page.crash").catch(() => {});
-    await crashed;
+  async renderer({ app }) {
+    await crash(app.page);
     await app.page.close();
   },
   /** The whole browser. */

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { App, open, patience } from "./support/app.mjs";
-import { closeBrowser, freshContext } from "./support/browser.mjs";
+import { Author, REGISTERS, lastMade, layOut, shownNodes, storedNodes } from "./support/author.mjs";
+import { closeBrowser, crash, freshContext } from "./support/browser.mjs";
 import { assertNear } from "./support/canvas.mjs";
 import { grid } from "./support/comfyui.mjs";
 import { storedRows } from "./support/stored.mjs";
@@ -12,7 +14,7 @@ after(closeBrowser);
 
 /** What the contract allows between an edit in one tab and its sight in another. */
 const LIMIT = 1_000;
-const EDITS = Number(process.env.ATELIER_EDITS ?? (process.env.ATELIER_FULL ? 2_000 : 150));
+const EDITS = Number(process.env.ATELIER_EDITS ?? (process.env.ATELIER_FULL ? 2_000 : 80));
 
 /** One more tab with the app in it. */
 async function another(t, context) {
@@ -121,61 +123,51 @@ test("a newer build that says something stops this one, with an explanation and 
   assertNear(await here.canvas.position(id), place, "it is all there");
 });
 
-/** In the page: so many random steps of random nodes, as fast as a hand can't. Returns how many steps were taken. */
-async function moveAtRandom({ edits, seed }) {
-  let state = seed;
-  // Of such a series the low bits repeat soon.
-  const roll = (sides) => ((state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) >>> 12) % sides;
-  const canvas = document.querySelector("[data-canvas]");
-  const send = (target, type, x, y, buttons) =>
-    target.dispatchEvent(
-      new PointerEvent(type, {
-        ...{ pointerId: 1, pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true, composed: true },
-        ...{ clientX: x, clientY: y, button: 0, buttons },
-      }),
-    );
-  for (let done = 0; done < edits; done++) {
-    const headers = document.querySelectorAll('[data-node-id] [data-part="header"]');
-    const header = headers[roll(headers.length)];
-    const { left, top, width, height } = header.getBoundingClientRect();
-    send(header, "pointerdown", left + width / 3, top + height / 2, 1);
-    send(header, "pointerup", left + width / 3, top + height / 2, 0);
-    const key = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"][roll(4)];
-    canvas.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, bubbles: true, cancelable: true }));
-    if (done % 5 === 0) await new Promise((next) => setTimeout(next));
+/** Waits until all tabs show the same nodes. Returns these. */
+async function alike(tabs) {
+  for (const end = Date.now() + patience; ; ) {
+    const [first, ...others] = await Promise.all(tabs.map(shownNodes));
+    if (others.every((nodes) => isDeepStrictEqual(nodes, first))) return first;
+    if (Date.now() > end) for (const nodes of others) assert.deepEqual(nodes, first, "the tabs end alike");
   }
-  return edits;
 }
 
-/** Where all nodes are, by id. */
-async function places(app) {
-  await app.page.bringToFront();
-  await app.canvas.element.press("1");
-  await app.canvas.frames();
-  return Object.fromEntries(Object.entries(await app.canvas.nodes()).map(([id, { x, y }]) => [id, `${x},${y}`]));
-}
+// In each case every author writes the same nodes, and alone its registers of them: what was said to be saved last is what there has
+// to be in the end.
+for (const [tabs, shares] of [["two", 2], ["four", 1]]) {
+  const title = `${tabs} tabs with ${EDITS} edits each, one reloaded and one killed in the middle of them, keep what each was told is saved`;
+  test(title, { timeout: 120_000 + EDITS * 2_000 }, async (t) => {
+    const context = await freshContext(t);
+    const first = await open(t, context);
+    await layOut(first);
+    const authors = [];
+    for (let at = 0; at < REGISTERS.length; at += shares) {
+      const author = new Author("ABCD"[authors.length], REGISTERS.slice(at, at + shares));
+      authors.push(await author.at(authors.length ? await another(t, context) : first));
+    }
+    const [reloaded, killed] = authors.slice(-2);
+    const half = Math.ceil(EDITS / 2);
+    const work = authors.slice(0, -2).map((author, at) => author.write(EDITS, 11 + at));
+    await Promise.all([
+      reloaded.interrupt(half, 37, async () => {
+        await reloaded.app.reload();
+        // Also what wasn't said to be saved yet: the page was left, and not killed.
+        reloaded.interrupted(await shownNodes(reloaded.app), await lastMade(reloaded.app));
+      }),
+      killed.interrupt(half, 41, async () => {
+        await crash(killed.app.page);
+        await killed.app.page.close();
+        await killed.at(await another(t, context));
+        killed.interrupted(await shownNodes(killed.app));
+      }),
+    ]);
+    await Promise.all([...work, reloaded.write(half, 43), killed.write(half, 47)]);
 
-test(`four tabs with ${EDITS} edits each, one reloaded and one killed meanwhile, end alike`, async (t) => {
-  const { context, here, there } = await twoTabs(t, 8);
-  const tabs = [here, there, await another(t, context), await another(t, context)];
-  const before = await places(here);
-  const edits = (app, seed, count = EDITS) => app.page.evaluate(moveAtRandom, { edits: count, seed });
-  const work = [edits(tabs[0], 11), edits(tabs[1], 23)];
-  // Each of these two is at work, then one is loaded anew and the other one killed.
-  await Promise.all([edits(tabs[2], 37, Math.ceil(EDITS / 2)), edits(tabs[3], 41, Math.ceil(EDITS / 2))]);
-  await Promise.all([tabs[2].page.reload(), tabs[3].page.close({ runBeforeUnload: false })]);
-  await tabs[2].ready();
-  work.push(edits(tabs[2], 43, Math.floor(EDITS / 2)));
-  const done = await Promise.all(work);
-  assert.deepEqual(done, [EDITS, EDITS, Math.floor(EDITS / 2)]);
-  const left = tabs.slice(0, 3);
-  for (const app of left) await app.saved();
-  await left[0].page.waitForTimeout(500);
-  const [one, two, three] = [await places(left[0]), await places(left[1]), await places(left[2])];
-  assert.equal(Object.keys(one).length, 8);
-  assert.notDeepEqual(one, before, "something was moved");
-  assert.deepEqual(two, one);
-  assert.deepEqual(three, one);
-  await left[0].reload();
-  assert.deepEqual(await places(left[0]), one, "and so it is stored");
-});
+    const apps = authors.map(({ app }) => app);
+    const shown = await alike(apps);
+    for (const author of authors) author.assertKept(shown, "in the end");
+    assert.deepEqual(await storedNodes(first.page), shown, "and so it is stored");
+    await first.reload();
+    assert.deepEqual(await shownNodes(first), shown, "and shown after a reload");
+  });
+}

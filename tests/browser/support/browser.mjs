@@ -70,3 +70,11 @@ export async function kill(context) {
   process.kill(id, "SIGKILL");
   await closed;
 }
+
+/** Ends the process of a page, as when it runs out of memory. Its workers go with it; the page stays, and shows that it has crashed. */
+export async function crash(page) {
+  const crashed = page.waitForEvent("crash", { timeout: 20_000 });
+  const devtools = await page.context().newCDPSession(page);
+  devtools.send("Page.crash").catch(() => {});
+  await crashed;
+}

@@ -50,6 +50,13 @@ export function packageOf(name, pictures) {
     assets.push({ ...asset, hash: `sha256-${createHash("sha256").update(picture).digest("hex")}` });
     return { ...node, config: { asset: { kind: "embedded", id: asset.id } } };
   });
+  return packed(name, nodes, assets, contents);
+}
+
+/** A package of a workflow of this name with these nodes, as the format has them but without ids, and no media. */
+export const packageOfNodes = (name, nodes) => packed(name, nodes.map((node, number) => ({ id: id(number + 1), ...node })));
+
+function packed(name, nodes, assets = [], contents = {}) {
   const manifest = { packageVersion: 1, workflow: { id: id(0), file: "workflow.json", name }, assets };
   const workflow = { id: id(0), name, nodes, edges: [] };
   const json = (value) => Buffer.from(JSON.stringify(value));
