@@ -25,6 +25,7 @@ mod name;
 mod native;
 mod record;
 mod refs;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod update;
