@@ -6,6 +6,7 @@ use std::{
     pin::pin,
 };
 
+use flate2::read::DeflateDecoder;
 use futures::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use zip::ZipArchive;
@@ -23,13 +24,15 @@ use crate::{
 };
 
 /// How much is unpacked at once, in bytes.
-const BUFFER: usize = 256 << 10;
+pub(super) const BUFFER: usize = 256 << 10;
 /// After how many bytes others have their turn.
 const PAUSE: u64 = 16 << 20;
 /// What is no larger than this is small, in bytes.
 const SMALL: u64 = 16 << 20;
 /// How many small assets are hashed at once.
 const AT_ONCE: usize = 4;
+/// What is wrong with a content that has another checksum than the archive says.
+const OTHER_CHECKSUM: &str = "its checksum is another";
 
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -287,8 +290,13 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
     ) -> Result<(), PackageError> {
         let entry = &self.entries[at];
         let damaged = |what: String| PackageError::EntryDamaged { entry: entry.name.clone(), what };
-        let mut reader = self.archive.by_index(at).map_err(|error| damaged(error.to_string()))?;
-        let (mut buffer, mut total) = (vec![0; BUFFER], 0_u64);
+        let mut packed = self.archive.by_index_raw(at).map_err(|error| damaged(error.to_string()))?;
+        // Unpacked here, since the archive's own reader tells no bomb from damage.
+        let reader: &mut dyn Read = match entry.method {
+            Method::Stored => &mut packed,
+            Method::Deflated => &mut DeflateDecoder::new(packed),
+        };
+        let (mut buffer, mut total, mut crc32) = (vec![0; BUFFER], 0_u64, crc32fast::Hasher::new());
         loop {
             let count = match reader.read(&mut buffer) {
                 Ok(0) => break,
@@ -300,12 +308,19 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             if total > entry.bytes {
                 return Err(PackageError::Bomb { entry: entry.name.clone(), packed: entry.packed, bytes: total });
             }
+            crc32.update(&buffer[..count]);
             take(&buffer[..count], total)?;
             if total / PAUSE > (total - count as u64) / PAUSE {
                 host.pause().await;
             }
         }
-        if total == entry.bytes { Ok(()) } else { Err(damaged(format!("it has {total} bytes, not {}", entry.bytes))) }
+        if total != entry.bytes {
+            return Err(damaged(format!("it has {total} bytes, not {}", entry.bytes)));
+        }
+        if crc32.finalize() != entry.crc32 {
+            return Err(damaged(OTHER_CHECKSUM.to_owned()));
+        }
+        Ok(())
     }
 
     /// A whole file in memory.
@@ -341,8 +356,7 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
         let entry = &self.entries[at];
         let hash = match hashed {
             Some(Ok(staged)) if staged.crc32 != entry.crc32 => {
-                let what = "its checksum is another".to_owned();
-                return Err(PackageError::EntryDamaged { entry: entry.name.clone(), what });
+                return Err(PackageError::EntryDamaged { entry: entry.name.clone(), what: OTHER_CHECKSUM.to_owned() });
             }
             Some(Ok(staged)) => staged.hash,
             Some(Err(crate::Error::Cancelled)) => return Err(PackageError::Cancelled),

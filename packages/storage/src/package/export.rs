@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     manifest::{ASSETS, MANIFEST, VERSION, WORKFLOW},
-    refs,
+    refs, spelling,
     write::{Archive, Layout},
 };
 use crate::{
@@ -81,7 +81,7 @@ impl Plan {
 
         let mut archive = Archive::default();
         archive.deflate(MANIFEST, manifest(&workflow, &rows, &urls, originals)?.as_bytes());
-        archive.deflate(WORKFLOW, Json::new(&workflow)?.text().as_bytes());
+        archive.deflate(WORKFLOW, spelling::sorted(&Json::new(&workflow)?).as_bytes());
         for asset in rows.values() {
             archive.store(&file_of(asset), asset.clone());
         }

@@ -26,6 +26,7 @@ mod name;
 mod native;
 mod record;
 mod refs;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod update;

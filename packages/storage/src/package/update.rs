@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::spelling;
 use crate::{
     backend::Loaded,
     model::{EdgeId, EntityKey, Json, NodeId, Part, Register, RegisterName, Registers, Stamp, Workflow},
@@ -112,11 +113,53 @@ impl<'a> Here<'a> {
     }
 }
 
-/// Whether two values are one, whatever the order of their fields.
+/// Whether two values are one, however they are spelled: see [`spelling::plain`].
 fn same(one: Option<&Json>, other: Option<&Json>) -> bool {
-    let value = |json: &Json| json.read::<serde_json::Value>().ok();
     match (one, other) {
-        (Some(one), Some(other)) => one == other || value(one).is_some_and(|one| value(other) == Some(one)),
+        (Some(one), Some(other)) => one == other || spelling::plain(one) == spelling::plain(other),
         (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::refs, *};
+
+    fn is_same(one: &str, other: &str) -> bool {
+        let json = |text: &str| refs::raw(text.to_owned());
+        same(json(one).as_ref(), json(other).as_ref())
+    }
+
+    #[test]
+    fn values_are_one_however_they_are_spelled() {
+        for (one, other) in [
+            (r#"{"a":1,"b":[{"c":2,"d":"x"}]}"#, "{ \"b\" : [ {\"d\":\"x\",\n\"c\":2} ],\t\"a\":1 }"),
+            (r#""caf\u00e9/""#, r#""café\/""#),
+            (r#"{"k\u0069nd":"\ud83d\ude00"}"#, r#"{"kind":"😀"}"#),
+            ("[ ]", "[]"),
+        ] {
+            assert!(is_same(one, other) && is_same(other, one), "{one} {other}");
+        }
+        assert!(same(None, None));
+    }
+
+    #[test]
+    fn values_that_differ_in_one_digit_are_two() {
+        for (one, other) in [
+            ("123456789012345678901", "123456789012345678902"),
+            (r#"{"seed":18446744073709551617}"#, r#"{"seed":18446744073709551616}"#),
+            ("0.1234567890123456789", "0.1234567890123456788"),
+            ("[1.0]", "[1]"),
+            ("1e-400", "0"),
+            ("[1,2]", "[2,1]"),
+            (r#"["a","b"]"#, r#"["a,b"]"#),
+            (r#""1""#, "1"),
+            ("null", "false"),
+            ("{}", "[]"),
+            (r#"{"a":null}"#, "{}"),
+        ] {
+            assert!(!is_same(one, other), "{one} {other}");
+        }
+        assert!(!same(None, refs::raw("null".to_owned()).as_ref()));
     }
 }

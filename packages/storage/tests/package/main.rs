@@ -19,7 +19,7 @@ use storage::{
     blobs::{Source, Ticket},
     model::{
         Asset, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName,
-        Registers, Stamp, Workflow, WorkflowId,
+        Registers, Size, Stamp, Workflow, WorkflowId,
     },
     package::{Media, Originals, Outlook, Package, Plan, Update, Way, look},
 };
@@ -42,18 +42,34 @@ fn json<T: serde::Serialize>(value: &T) -> Json {
     Json::new(value).unwrap()
 }
 
+/// What somebody else has written: fields in no order, spaces, escapes, and digits that no number holds.
+fn scattered() -> Json {
+    json_text(r#"{ "z": [ {"b": 1.50, "a": "\u00e9"} ], "A": {"y": null, "x": 0.12345678901234567890123} }"#)
+}
+
+fn json_text(text: &str) -> Json {
+    serde_json::from_str(text).unwrap()
+}
+
 /// Two nodes, an edge, two assets of one content each, and an address.
 fn workflow(stamps: &mut dyn FnMut() -> Stamp, one: &Asset, two: &Asset) -> Workflow {
     let mut workflow = Workflow::new(WorkflowId::new(stamps()), "Lighthouse: 灯塔");
     workflow.updated_at = 1_794_406_254_607;
     workflow.extra.put("future", json(&[1, 2]));
+    workflow.extra.put("later", scattered());
     let mut source = Node::new(NodeId::new(stamps()), "comfy.LoadImage", Point { x: -1.5, y: 20. });
     source.status = NodeStatus::Done;
-    source.result = Some(NodeResult::Asset(one.reference()));
-    source.config.put("seed", serde_json::from_str::<Json>("123456789012345678901234567890").unwrap());
+    let mut result = one.reference();
+    result.extra.put("seen", scattered());
+    source.result = Some(NodeResult::Asset(result));
+    source.config.put("seed", json_text("123456789012345678901234567890"));
+    source.config.put("options", scattered());
     source.config.put("deep", json(&vec![BTreeMap::from([("picture", two.reference())])]));
     source.extra.put("locked", true);
+    source.extra.put("ports", scattered());
     let mut target = Node::new(NodeId::new(stamps()), "note", Point::default());
+    target.title = "Where it came from".into();
+    target.size = Some(Size { width: 280., height: 120.5 });
     target.result = Some(NodeResult::Text("a text".into()));
     target.config.put("from", json(&storage::model::AssetRef::url("https://example.com/a.png")));
     let ends = Ends {
@@ -62,7 +78,9 @@ fn workflow(stamps: &mut dyn FnMut() -> Stamp, one: &Asset, two: &Asset) -> Work
         source_handle: Some("IMAGE".into()),
         target_handle: Some("in".into()),
     };
-    workflow.edges.push(Edge::new(EdgeId::new(stamps()), ends));
+    let mut edge = Edge::new(EdgeId::new(stamps()), ends);
+    edge.extra.put("path", scattered());
+    workflow.edges.push(edge);
     workflow.nodes = vec![target, source];
     workflow
 }
@@ -188,15 +206,25 @@ async fn the_same_workflow_is_the_same_file() {
         storage::backend::Backend::add_asset(&*backend, asset.clone()).await.unwrap();
     }
     let known = Session::on(backend).await.unwrap().0;
-    let plan = Plan::new(known.assets(), sent, &originals).await.unwrap();
+    let plan = Plan::new(known.assets(), sent.clone(), &originals).await.unwrap();
     // Their bytes are under the names that they had.
     let file = other.path().join("golden.genaiw.zip");
     let error = plan.layout.save(known.assets(), &file, Ticket::default()).await.unwrap_err();
     assert!(matches!(error, Error::Missing { .. } | Error::Io { .. } | Error::Unavailable(_)), "{error:?}");
     assert!(files(other.path()).is_empty(), "what failed leaves nothing");
-    let written = plan.layout.to_bytes(|asset| picture(if asset.id == one.id { 1 } else { 2 }));
+    let content = |asset: &Asset| picture(if asset.id == one.id { 1 } else { 2 });
+    let written = plan.layout.to_bytes(content);
     assert_eq!(written.len() as u64, plan.layout.bytes);
-    assert_eq!(sha256(&written), "feaa8d705863341011da101686079938de8309c95c4e67350702fbb97737ee32");
+    assert_eq!(sha256(&written), "8314ee20199b19e9abc9bdbf7eb7692d788e782137b02768333df9bdc850fde4");
+    // Also if its fields are written in another order.
+    let sorted = r#"{"A":{"x":0.12345678901234567890123,"y":null},"z":[{"a":"\u00e9","b":1.50}]}"#;
+    let turned = serde_json::to_string(&sent).unwrap().replace(scattered().text(), sorted);
+    let turned: Workflow = serde_json::from_str(&turned).unwrap();
+    assert_ne!(turned, sent);
+    let plan = Plan::new(known.assets(), turned, &originals).await.unwrap();
+    assert_eq!(sha256(&plan.layout.to_bytes(content)), sha256(&written));
+    let package = look(Source::Bytes(written.into()), Ticket::default()).await.unwrap();
+    assert_eq!(json(&package.workflow).text().matches(sorted).count(), 5);
 }
 
 #[tokio::test]
