@@ -101,6 +101,14 @@ test("all workflows are backed up in one file, and come back elsewhere", async (
     if (pictures.length > 0) await addMedia(here, pictures.map((name) => file(name, PICTURES[name])));
     await here.saved();
   }
+  // Two of them have one name: they stay two, and keep it.
+  const [one, other] = await here.workflowIds();
+  const name = await here.page.locator(`[data-workflow-id="${other}"] .name`).innerText();
+  await here.fromMenu(one, "Rename");
+  await here.page.keyboard.press("ControlOrMeta+a");
+  await here.page.keyboard.type(name);
+  await here.page.keyboard.press("Enter");
+  await here.saved();
   const backUp = async () => {
     await here.button("Export").first().click();
     await here.page.getByRole("dialog", { name: "Export" }).getByRole("button", { name: "Back up all workflows" }).click();
@@ -128,6 +136,28 @@ test("all workflows are backed up in one file, and come back elsewhere", async (
   assert.deepEqual(await everything(there), await everything(here));
   await there.reload();
   assert.deepEqual(await everything(there), await everything(here));
+
+  // What they were, they are: by their ids too, so that restoring them once more makes nothing twice.
+  assert.deepEqual((await there.workflowIds()).sort(), (await here.workflowIds()).sort());
+  await there.chooseFiles(packaged("mine.genaiw-backup.zip", bytes));
+  await there.importReports(3);
+  assert.equal(await importButton(there).isDisabled(), true, "all of them are here, and nothing was chosen");
+  const [first] = await there.importDialog.getByRole("radiogroup", { name: "This workflow is here already" }).all();
+  assert.equal(await first.getByRole("radio", { name: /Leave yours/ }).isChecked(), true);
+  await first.getByRole("radio", { name: /Import a copy/ }).check();
+  await importButton(there).click();
+  await there.workflows.nth(3).waitFor();
+  assert.equal(await there.workflows.count(), 4);
+  await there.saved();
+
+  // One that was deleted meanwhile comes back.
+  const [gone] = (await here.workflowIds()).filter((id) => id);
+  await there.fromMenu(gone, "Delete");
+  await there.page.locator(`[data-workflow-id="${gone}"]`).waitFor({ state: "detached" });
+  await there.chooseFiles(packaged("mine.genaiw-backup.zip", bytes));
+  await there.importReports(3);
+  await importButton(there).click();
+  await there.page.locator(`[data-workflow-id="${gone}"]`).waitFor();
 
   // One of them is damaged: it is named, and the others come in.
   const spoiled = Buffer.from(bytes);

@@ -120,6 +120,20 @@ test("no other page can show this one inside itself", async (t) => {
   assert.match(frame.url(), /^chrome-error:/);
 });
 
+test("a host that sends no header doesn't show it inside another page either", async (t) => {
+  const host = await elsewhere(t, "text/html", `<iframe src="${address}"></iframe>`);
+  const page = await (await freshContext(t)).newPage();
+  await page.route(address, async (route) => {
+    const response = await route.fetch();
+    const { "content-security-policy": _, ...headers } = response.headers();
+    await route.fulfill({ response, headers });
+  });
+  await page.goto(host.url);
+  const frame = await (await page.waitForSelector("iframe")).contentFrame();
+  await frame.waitForSelector('html[data-atelier="failed"]');
+  assert.match(await frame.locator("body").innerText(), /does not run inside another page/);
+});
+
 test("names, titles and prompts are texts, whatever is in them", async (t) => {
   const app = await open(t);
   const hostile = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{7*7}}';

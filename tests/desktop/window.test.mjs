@@ -1,11 +1,11 @@
 // The desktop app: what is made in its window is there again, however it ended.
 
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PROMPT, STEP } from "../browser/support/kinds.mjs";
-import { dataFolder, start } from "./support/window.mjs";
+import { begin, dataFolder, start } from "./support/window.mjs";
 
 const node = (id) => `[data-node-id="${id}"]`;
 const header = (id) => `${node(id)} [data-part="header"]`;
@@ -131,3 +131,30 @@ async function holds(folder, text) {
   const found = await Promise.all(files.map(async (file) => (await readFile(file)).includes(text)));
   return found.includes(true);
 }
+
+test("a damaged database is said, set aside when the user says so, and what can be read of it opens", async (t) => {
+  const folder = await dataFolder(t);
+  let window = await start(t, folder);
+  await work(window);
+  assert.equal(await window.close(), 0, window.log);
+  const file = join(folder, "atelier.db");
+  const bytes = await readFile(file);
+  // What every page of the tables hangs on.
+  bytes.fill(0xa5, 0, 100);
+  await writeFile(file, bytes);
+
+  window = begin(t, folder);
+  await window.until(`document.documentElement.dataset.atelier === "failed"`);
+  assert.match(await window.ask("document.body.innerText"), /can’t open your work.*The database is damaged/s);
+  assert.deepEqual(await readFile(file), bytes, "nothing is changed before the user says so");
+  await window.shown();
+  await window.click(".screen .btn.primary");
+  await window.until(`document.documentElement.dataset.atelier === "ready"`);
+  assert.match(await window.ask("document.body.innerText"), /The damaged database is now .*atelier\.db\.damaged-1/s);
+  assert.deepEqual(await readFile(join(folder, "atelier.db.damaged-1")), bytes);
+  // Nothing of this one could be read; there is room for new work.
+  assert.equal(await window.ask(`document.querySelectorAll("[data-workflow-id]").length`), 0);
+  await window.click('[aria-label="New workflow"]');
+  await window.until(`document.querySelector('[data-canvas][data-node-count="0"]') !== null`);
+  assert.equal(await window.close(), 0, window.log);
+});

@@ -57,22 +57,24 @@ impl Packages {
         Ok(plan.layout.blob(self.session.assets(), Ticket::default()).await?)
     }
 
-    /// Checks a package from end to end, stores its media and its graph, and returns the milliseconds that it took until all of it
-    /// was on the disk.
-    pub async fn take(&self, package: Blob) -> Result<f64, JsError> {
+    /// Checks a package from end to end, stores its media and its graph, and returns the milliseconds that each of the three took until
+    /// it was on the disk.
+    pub async fn take(&self, package: Blob) -> Result<Vec<f64>, JsError> {
         let start = now()?;
         let source = Source::Blob(package);
         let checked = look(source.clone(), Ticket::default()).await?;
         if let Some(refusal) = checked.refusal() {
             return Err(JsError::new(&refusal.to_string()));
         }
+        let checked_at = now()?;
         let media = checked.keep_media(self.session.assets(), &source, Ticket::default()).await?;
+        let stored_at = now()?;
         let workflow = checked.workflow_with(&media, Way::Copy, &mut || self.session.stamp());
         self.session.write(creation(&workflow, &workflow.nodes, self.session.stamp())?);
         self.session.flush().await;
-        let time = now()? - start;
+        let parts = vec![checked_at - start, stored_at - checked_at, now()? - stored_at];
         if media.stored() == checked.contents().len() {
-            Ok(time)
+            Ok(parts)
         } else {
             Err(JsError::new("a content was here already"))
         }

@@ -68,6 +68,11 @@ class Window {
   async ready() {
     await this.until("document.documentElement.dataset.atelier");
     assert.equal(await this.ask("document.documentElement.dataset.atelier"), "ready", this.log);
+    await this.shown();
+  }
+
+  /** Has it listen to the keyboard, whatever it shows. */
+  async shown() {
     const known = this.all.map((window) => window.id);
     this.id = (await this.ids()).filter((id) => !known.includes(id)).at(-1);
     await run("xdotool", ["windowfocus", String(this.id)]);

@@ -6,7 +6,12 @@
 pub(super) mod tree;
 pub(super) mod write;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    rc::Rc,
+};
 
 use uuid::Uuid;
 use web_sys::{Blob, FileSystemDirectoryHandle};
@@ -41,6 +46,8 @@ pub struct Opfs {
     /// Where that is below the origin's folder.
     path: Vec<String>,
     by: By,
+    /// The folders that were used, by their names: to look one up takes as long as to move a file.
+    folders: Rc<RefCell<BTreeMap<String, FileSystemDirectoryHandle>>>,
 }
 
 impl Opfs {
@@ -62,15 +69,41 @@ impl Opfs {
         for name in &path {
             own = folder(&own, name).await.ok()?;
         }
-        Some(Self { own, path, by })
+        Some(Self { own, path, by, folders: Rc::default() })
     }
 
     async fn staging(&self) -> Result<FileSystemDirectoryHandle> {
-        folder(&self.own, STAGING).await
+        self.folder(STAGING, || folder(&self.own, STAGING)).await
     }
 
     async fn kept(&self, kind: &str) -> Result<FileSystemDirectoryHandle> {
-        folder(&folder(&self.own, ASSETS).await?, kind).await
+        self.folder(kind, async || folder(&folder(&self.own, ASSETS).await?, kind).await).await
+    }
+
+    /// A folder that was used before, or else what is found.
+    async fn folder(
+        &self,
+        name: &str,
+        find: impl AsyncFnOnce() -> Result<FileSystemDirectoryHandle>,
+    ) -> Result<FileSystemDirectoryHandle> {
+        let used = self.folders.borrow().get(name).cloned();
+        if let Some(used) = used {
+            return Ok(used);
+        }
+        let found = find().await?;
+        self.folders.borrow_mut().insert(name.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// Does something with folders. They may be gone, if somebody has cleared what this origin stores: then they are made again.
+    async fn with_folders<T>(&self, work: impl AsyncFn() -> Result<T>) -> Result<T> {
+        match work().await {
+            Err(Error::Missing { .. }) if !self.folders.borrow().is_empty() => {
+                self.folders.borrow_mut().clear();
+                work().await
+            }
+            done => done,
+        }
     }
 
     /// The file of an asset. Only names that are made here are looked up.
@@ -80,8 +113,8 @@ impl Opfs {
             reason,
         };
         let (kind, id) = named(asset).ok_or_else(|| missing("its place is none of ours".into()))?;
-        let get = async { file(&self.kept(kind).await?, &id, false).await };
-        let handle = get.await.map_err(|error| match error {
+        let get = async || file(&self.kept(kind).await?, &id, false).await;
+        let handle = self.with_folders(get).await.map_err(|error| match error {
             Error::Missing { reason, .. } => missing(reason),
             other => other,
         })?;
@@ -122,17 +155,22 @@ impl Place for Opfs {
                     return staged;
                 }
             }
-            write::write_in(&this.staging().await?, &name, content, known, &ticket).await
+            let write =
+                async || write::write_in(&this.staging().await?, &name, content.clone(), known.clone(), &ticket).await;
+            this.with_folders(write).await
         })
     }
 
     fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
         let this = self.clone();
         run(async move {
-            let from = async { file(&this.staging().await?, &staged.to_string(), false).await };
-            let (handle, to) = futures::join!(from, this.kept(kind.name()));
-            let (handle, to) = (handle?, to?);
             let name = id.to_string();
+            let find = async || {
+                let from = async { file(&this.staging().await?, &staged.to_string(), false).await };
+                let (handle, to) = futures::join!(from, this.kept(kind.name()));
+                Ok((handle?, to?))
+            };
+            let (handle, to) = this.with_folders(find).await?;
             if staged != id {
                 // Nothing is moved over what is there.
                 remove(&to, &name).await?;
@@ -190,6 +228,8 @@ impl Place for Opfs {
         let this = self.clone();
         run(async move {
             let mut freed = 0;
+            // Nobody is in a hurry: they are looked up anew.
+            this.folders.borrow_mut().clear();
             let staging = this.staging().await?;
             for name in names(&staging).await? {
                 freed += sweep_one(&staging, &name, |_| false).await?;

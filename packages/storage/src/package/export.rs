@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A package that can be written. The same workflow and media give the same bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Of which workflow.
     pub id: WorkflowId,

@@ -20,7 +20,7 @@ const ATTRIBUTES: u32 = 0o100_644 << 16;
 const LEVEL: u8 = 6;
 
 /// A whole archive: every byte of it but those of assets, which stay where they are until it is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layout {
     pub(super) pieces: Vec<Data>,
     /// How large the file will be, in bytes.
