@@ -66,6 +66,7 @@ fn rows() -> Vec<Row> {
     ];
     for (needs, purpose) in [
         (system::NODE, "tests, wasm-opt"),
+        (system::ARCHIVERS, "tests of packages"),
         (system::BROWSER, "tests in a browser"),
         (system::ENGINES, "tests in all engines"),
         (system::DESKTOP, "the desktop app"),

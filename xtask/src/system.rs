@@ -66,6 +66,12 @@ pub const SCREEN: &[Need] = &[
     Need { name: "x11-apps", probe: Probe::Program(&["xwd"]), packages: &["x11-apps"] },
 ];
 
+/// Other programs that read packages, to test that they can.
+pub const ARCHIVERS: &[Need] = &[
+    Need { name: "unzip", probe: Probe::Program(&["unzip"]), packages: &["unzip"] },
+    Need { name: "python3", probe: Probe::Program(&["python3"]), packages: &["python3"] },
+];
+
 /// Node, for the tests in JavaScript and for wasm-opt.
 pub const NODE: &[Need] = &[
     Need { name: "node", probe: Probe::Program(&["node"]), packages: &["nodejs"] },

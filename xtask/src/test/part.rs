@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::{Options, Outcome, crash, deny, desktop, engines, fuzz, lint, packages, pages, sync};
+use crate::system;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
@@ -81,6 +82,10 @@ impl Part {
         match self {
             Part::Lint => lint::run(outcome),
             Part::Storage => {
+                // Without them their own tests fail, and the others still run.
+                if let Err(error) = system::ensure(system::ARCHIVERS) {
+                    outcome.fail(format!("{error:#}"));
+                }
                 // The contract's cases run over every backend: here those of this machine, then those of a browser.
                 packages::run(&["storage", "conformance", "power"], "dev", options, outcome)?;
                 pages::conformance(options, outcome)

@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so at once")]
 
 mod backup;
+mod places;
 
 use std::{
     collections::BTreeMap,
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -462,6 +464,16 @@ async fn an_original_is_embedded_in_place_of_its_address() {
     assert!(mark.contains("embedded") && mark.contains(&three.id.to_string()), "{mark}");
 }
 
+/// What another program prints that has nothing to complain of. It has to be on the machine: the tests' set-up installs it.
+fn printed_by(program: &mut Command) -> String {
+    let name = program.get_program().to_string_lossy().into_owned();
+    let output = program.output();
+    assert!(output.is_ok(), "{name}, which is Debian's package {name}, can't be started: {output:?}");
+    let output = output.unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 const READ_WITH_PYTHON: &str = r"
 import hashlib, json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as package:
@@ -485,13 +497,7 @@ async fn another_programs_reader_agrees_on_every_entry() {
     let sent = workflow(&mut || session.stamp(), &one, &two);
     let file = home.path().join("a.genaiw.zip");
     plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
-    let python = Command::new("python3").args(["-c", READ_WITH_PYTHON]).arg(&file).output();
-    let Ok(output) = python else {
-        println!("skipped: there is no python3");
-        return;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "4");
+    assert_eq!(printed_by(Command::new("python3").args(["-c", READ_WITH_PYTHON]).arg(&file)).trim(), "4");
 }
 
 #[tokio::test]
@@ -502,13 +508,18 @@ async fn info_zip_unpacks_a_package_to_the_same_contents() {
     let sent = workflow(&mut || session.stamp(), &one, &two);
     let (file, folder) = (home.path().join("a.genaiw.zip"), home.path().join("unpacked"));
     plan(&session, &sent).await.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
-    let Ok(output) = Command::new("unzip").arg("-q").arg(&file).arg("-d").arg(&folder).output() else {
-        println!("skipped: there is no unzip");
-        return;
-    };
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    printed_by(Command::new("unzip").arg("-q").arg(&file).arg("-d").arg(&folder));
     let unpacked = files(&folder);
     assert_eq!(unpacked.len(), 4);
+    let mut archive = zip::ZipArchive::new(fs::File::open(&file).unwrap()).unwrap();
+    for (name, says) in
+        [("manifest.json", one.hash.clone()), ("workflow.json", json(&sent.nodes[0].title).text().into())]
+    {
+        let mut text = String::new();
+        archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        assert!(text.contains(&says), "{name}: {text}");
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), text);
+    }
     for asset in [&one, &two] {
         let name = folder.join(format!("assets/{}.png", asset.id));
         assert_eq!(format!("sha256-{}", unpacked[&name]), asset.hash);

@@ -20,7 +20,7 @@ fn workflow(pointer: &str, value: Option<Value>) -> String {
     code(&fixture.check())
 }
 
-fn put(json: &mut Value, pointer: &str, value: Option<Value>) {
+pub fn put(json: &mut Value, pointer: &str, value: Option<Value>) {
     let (outer, field) = pointer.rsplit_once('/').unwrap();
     let outer = json.pointer_mut(outer).unwrap();
     match (outer, value) {

@@ -4,6 +4,8 @@ mod archives;
 mod backups;
 mod corpus;
 mod graphs;
+mod refusals;
+mod wide;
 mod zip;
 
 use std::io::Cursor;
