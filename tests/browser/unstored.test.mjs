@@ -35,8 +35,9 @@ for (const [what, take] of Object.entries(TAKEN)) {
     const state = app.page.locator('[role="status"][data-save-state="failed"]');
     assert.match(await state.innerText(), /Not saved: this window has no storage/);
     // Another workflow, and back: what isn't stored is there.
+    const [first] = await app.workflowIds();
     await app.newWorkflow();
-    await app.workflows.first().click();
+    await app.page.locator(`[data-workflow-id="${first}"]`).click();
     await app.page.waitForSelector('[data-canvas][data-node-count="5"]');
 
     const [download] = await Promise.all([

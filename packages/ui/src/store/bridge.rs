@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use storage::{
     Event,
     backend::Batch,
-    model::{EntityKey, Part, Row, WorkflowId},
+    model::{EntityKey, Json, Part, Row, WorkflowId},
     rescue,
     tabs::{Changes, Touched},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error, warn};
 
-use super::{Document, Store, Topic};
+use super::{Document, Store, Topic, opening::LAST_OPEN};
 use crate::widgets::sleep;
 
 /// A lock that another tab has let go is free a moment later.
@@ -221,6 +221,7 @@ impl Store {
         }
         if let Some(document) = &state.open {
             document.add_to(&mut batch);
+            batch.set(LAST_OPEN, Some(Json::from(document.id().to_string())));
         }
         batch
     }

@@ -8,7 +8,7 @@ use storage::{
 use super::{Document, Selection, Store, Topic};
 
 /// Setting: the workflow that was open last.
-const LAST_OPEN: &str = "lastOpen";
+pub(super) const LAST_OPEN: &str = "lastOpen";
 
 /// Setting: where the user looked last.
 fn viewport_key(id: WorkflowId) -> String {
