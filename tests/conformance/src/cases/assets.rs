@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 
-use futures::future::join;
+use futures::future::{join, join_all};
 use storage::{
     backend::{AssetUse, Backend, Wanted},
     model::{Asset, AssetId, EntityKey, Json, MediaKind, NodeId, Part, Registers, Stamp, WorkflowId},
@@ -57,6 +57,26 @@ pub async fn assets_come_in_the_order_of_their_ids(harness: Rc<dyn Harness>) {
     all.sort_by_key(|asset| asset.id);
     let found = harness.db().await.assets().await.unwrap();
     assert_eq!((found.rows, found.corrupt), (all, vec![]));
+}
+
+/// How many rows a database may read at once. Whoever does goes on behind the last, until there are no more.
+const AT_ONCE: usize = 2_048;
+
+pub async fn more_assets_than_are_read_at_once_come_in_the_order_of_their_ids(harness: Rc<dyn Harness>) {
+    let (db, mut author) = (harness.db().await, Author::new(1));
+    let all: Vec<_> = (0..=2 * AT_ONCE).map(|number| asset(&mut author, &number.to_string())).collect();
+    let mut stored = 0;
+    // As many as fit exactly, and one more than twice as many.
+    for count in [AT_ONCE, 2 * AT_ONCE + 1] {
+        let added = join_all(all[stored..count].iter().rev().map(|asset| db.add_asset(asset.clone())));
+        for added in harness.within(added).await {
+            added.unwrap();
+        }
+        stored = count;
+        let found = harness.within(db.assets()).await.unwrap();
+        assert_eq!((found.rows.len(), found.corrupt), (count, vec![]));
+        assert!(found.rows == all[..count], "{count} are others, or in another order");
+    }
 }
 
 pub async fn a_content_is_added_once(harness: Rc<dyn Harness>) {

@@ -109,6 +109,7 @@ macro_rules! for_each_case {
                 assets {
                     an_added_asset_is_found_by_id_and_by_content
                     assets_come_in_the_order_of_their_ids
+                    more_assets_than_are_read_at_once_come_in_the_order_of_their_ids
                     a_content_is_added_once
                     two_connections_that_add_one_content_agree_on_its_row
                     a_change_replaces_the_row

@@ -4,10 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use storage::{Error, backend::fault::Fault};
 
+use super::Made;
+
 /// How many tabs there are.
 pub(super) const TABS: usize = 3;
 /// How many entities they edit: see `World::key`.
 pub(super) const ENTITIES: u64 = 9;
+
+/// How many kinds of faults a commit can have: see [`Plan::faults`].
+const KINDS: u64 = 6;
+/// Those that leave something else behind or take their time: refused, stored all the same, late, and late and refused.
+const TELLING: [u64; 4] = [1, 3, 4, 5];
 
 /// What happens in one world.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,7 +122,7 @@ impl Mishap {
         let mut dice = Dice(number);
         let (is_commit, tab) = (dice.roll(2) == 0, dice.tab());
         let number = usize::try_from(dice.roll(30)).unwrap();
-        if is_commit { Self::Commit { tab, number, kind: dice.roll(6) } } else { Self::Read { tab, number } }
+        if is_commit { Self::Commit { tab, number, kind: dice.roll(KINDS) } } else { Self::Read { tab, number } }
     }
 }
 
@@ -133,13 +140,13 @@ impl Plan {
         Self::of(numbers(2 * seed).take(60), numbers(2 * seed + 1).take(20))
     }
 
-    /// This one with one fault at a time, at each of so many commits and reads of each tab.
-    pub(super) fn with_each_fault(&self, commits: usize, reads: usize) -> impl Iterator<Item = Self> {
-        // All tabs together made so many; none made more alone than it has a share of, or the rest goes by unused.
-        let commits = (0..commits.div_ceil(TABS))
-            .flat_map(|number| (0..TABS).flat_map(move |tab| [0, 3].map(|kind| Mishap::Commit { tab, number, kind })));
-        let reads = (0..reads.div_ceil(TABS)).flat_map(|number| (0..TABS).map(move |tab| Mishap::Read { tab, number }));
-        commits.chain(reads).map(|mishap| Self { mishaps: vec![mishap], ..self.clone() })
+    /// This one with one fault at a time, at each of the commits and reads that the tabs have made.
+    pub(super) fn with_each_fault(&self, made: Made) -> impl Iterator<Item = Self> {
+        let mishaps = (0..).zip(made).flat_map(|(tab, (commits, reads))| {
+            let commits = (0..commits).flat_map(move |number| TELLING.map(|kind| Mishap::Commit { tab, number, kind }));
+            commits.chain((0..reads).map(move |number| Mishap::Read { tab, number }))
+        });
+        mishaps.map(|mishap| Self { mishaps: vec![mishap], ..self.clone() })
     }
 
     /// What goes wrong with this tab's commits, by their number.

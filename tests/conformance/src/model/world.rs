@@ -10,6 +10,7 @@ use storage::{
 use uuid::Uuid;
 
 use super::{
+    Made,
     plan::{Change, Plan, Step, TABS},
     tab::{Tab, entities},
     truth::{Entities, Truth},
@@ -30,7 +31,7 @@ pub(super) struct World<'a> {
     lives: Vec<usize>,
     lived: usize,
     /// How many commits and reads each tab has made in its earlier lives.
-    before: Vec<(usize, usize)>,
+    before: Made,
     /// The connections of tabs that were killed. A database may still be storing what they asked for last.
     killed: Vec<Arc<FaultBackend<dyn Backend>>>,
     truth: Truth,
@@ -52,7 +53,7 @@ impl<'a> World<'a> {
             tabs: Vec::new(),
             lives: (0..TABS).collect(),
             lived: TABS,
-            before: vec![(0, 0); TABS],
+            before: [(0, 0); TABS],
             killed: Vec::new(),
             truth,
         };
@@ -154,9 +155,8 @@ impl<'a> World<'a> {
         self.lived += 1;
     }
 
-    /// Everybody stores what they have and hears of the rest. Panics unless all show what is stored, and that is right. Returns
-    /// how many commits and reads there were.
-    pub async fn end(mut self) -> (usize, usize) {
+    /// Everybody stores what they have and hears of the rest. Panics unless all show what is stored, and that is right.
+    pub async fn end(mut self) -> Made {
         for tab in 0..TABS {
             self.tabs[tab].hold = None;
             self.flush(tab).await;
@@ -168,10 +168,10 @@ impl<'a> World<'a> {
         }
         let stored = self.stored().await;
         self.truth.check(&stored);
-        let mut made = self.before.iter().fold((0, 0), |sum, made| (sum.0 + made.0, sum.1 + made.1));
-        for tab in self.tabs {
+        let mut made = self.before;
+        for (tab, made) in self.tabs.into_iter().zip(&mut made) {
             let (commits, reads) = counted(&tab);
-            made = (made.0 + commits, made.1 + reads);
+            *made = (made.0 + commits, made.1 + reads);
             same(&tab.shown().await, &stored);
         }
         made
