@@ -257,6 +257,21 @@ fn is_damage(error: &PackageError) -> bool {
     )
 }
 
+/// What comes out of an entry.
+enum Unpacking<'a, R> {
+    Stored(&'a mut R),
+    Deflated(DeflateDecoder<R>),
+}
+
+impl<R: Read> Read for Unpacking<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Stored(reader) => reader.read(buffer),
+            Self::Deflated(reader) => reader.read(buffer),
+        }
+    }
+}
+
 /// Unpacks entries that the archive's check has let through.
 struct Contents<'a, R> {
     archive: ZipArchive<R>,
@@ -292,9 +307,9 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
         let damaged = |what: String| PackageError::EntryDamaged { entry: entry.name.clone(), what };
         let mut packed = self.archive.by_index_raw(at).map_err(|error| damaged(error.to_string()))?;
         // Unpacked here, since the archive's own reader tells no bomb from damage.
-        let reader: &mut dyn Read = match entry.method {
-            Method::Stored => &mut packed,
-            Method::Deflated => &mut DeflateDecoder::new(packed),
+        let mut reader = match entry.method {
+            Method::Stored => Unpacking::Stored(&mut packed),
+            Method::Deflated => Unpacking::Deflated(DeflateDecoder::new(packed)),
         };
         let (mut buffer, mut total, mut crc32) = (vec![0; BUFFER], 0_u64, crc32fast::Hasher::new());
         loop {
@@ -319,6 +334,13 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
         }
         if crc32.finalize() != entry.crc32 {
             return Err(damaged(OTHER_CHECKSUM.to_owned()));
+        }
+        // Readers disagree about what comes after the end of what was packed: a browser's takes all of it for damaged.
+        if let Unpacking::Deflated(reader) = reader
+            && reader.total_in() != entry.packed
+        {
+            let rest = entry.packed.saturating_sub(reader.total_in());
+            return Err(damaged(format!("{rest} bytes follow the end of what is packed")));
         }
         Ok(())
     }

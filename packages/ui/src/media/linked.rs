@@ -15,11 +15,25 @@ use crate::{
 
 /// Downloads what these addresses lead to, and has the workflow refer to what is kept. What can't be had stays a link, and the
 /// user is told why.
-pub async fn keep_linked(store: &Store, toaster: Toaster, workflow: WorkflowId, urls: BTreeSet<String>) {
+///
+/// `said` hears the number of each one before it is fetched. What was fetched before it was called off is used.
+pub async fn keep_linked(
+    store: &Store,
+    toaster: Toaster,
+    workflow: WorkflowId,
+    urls: BTreeSet<String>,
+    ticket: &Ticket,
+    mut said: impl FnMut(usize),
+) {
     let assets = store.session().assets().clone();
     let (mut kept, mut held, mut failed) = (Originals::new(), Vec::new(), Vec::new());
-    for url in urls {
-        match platform::fetch(&assets, &url, &Ticket::default()).await {
+    for (number, url) in urls.into_iter().enumerate() {
+        said(number + 1);
+        let fetched = platform::fetch(&assets, &url, ticket).await;
+        if ticket.is_cancelled() && fetched.is_err() {
+            break;
+        }
+        match fetched {
             Ok(added) => {
                 store.learn_asset(added.asset.clone());
                 kept.insert(url, added.asset.clone());
@@ -28,7 +42,7 @@ pub async fn keep_linked(store: &Store, toaster: Toaster, workflow: WorkflowId, 
             Err(reason) => failed.push(format!("{url} ({reason})")),
         }
     }
-    if let Err(error) = store.keep_links(workflow, &kept) {
+    if let Err(error) = store.keep_links(workflow, &kept).await {
         toaster.error(format!("What was downloaded can’t be used: {error}."));
     }
     // Held until the nodes that refer to them are on the disk.
@@ -52,22 +66,43 @@ pub fn name_of_address(url: &str) -> Option<String> {
 pub fn KeepLinked(url: String) -> Element {
     let store = use_store();
     let toaster: Toaster = use_context();
-    let mut going = use_signal(|| false);
+    // Which of how many is fetched, and what calls that off.
+    let mut going = use_signal(|| None::<(usize, usize, Ticket)>);
     let mut begin = move |store: Store, urls: BTreeSet<String>| {
         let Some(workflow) = store.open_id() else { return };
-        going.set(true);
+        let (count, ticket) = (urls.len(), Ticket::default());
+        going.set(Some((1, count, ticket.clone())));
         // The card changes when its content is there, and this with it.
         spawn_forever(async move {
-            keep_linked(&store, toaster, workflow, urls).await;
+            let said = |number| {
+                if let Ok(mut going) = going.try_write() {
+                    *going = Some((number, count, ticket.clone()));
+                }
+            };
+            keep_linked(&store, toaster, workflow, urls, &ticket, said).await;
             if let Ok(mut going) = going.try_write() {
-                *going = false;
+                *going = None;
             }
         });
     };
     let (one, every) = (store.clone(), store);
     rsx! {
-        if going() {
-            span { class: "qq", role: "status", "Downloading…" }
+        if let Some((number, count, ticket)) = going() {
+            span { class: "qq num", role: "status",
+                if count > 1 {
+                    "Downloading {number} of {count}…"
+                } else {
+                    "Downloading…"
+                }
+            }
+            button {
+                class: "nbtn",
+                onpointerdown: |event| event.stop_propagation(),
+                ondoubleclick: |event| event.stop_propagation(),
+                onkeydown: |event| keep_press(&event),
+                onclick: move |_| ticket.cancel(),
+                "Stop"
+            }
         } else {
             button {
                 class: "nbtn",

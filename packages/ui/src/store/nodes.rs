@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use engine::{ASSET, media_kind};
 use storage::{
+    Error,
     model::{
         Asset, EntityKey, Json, Node, NodeId, Object, Point, Register, RegisterName, Registers, Run, Size, Stamp,
         WorkflowId,
@@ -121,15 +122,20 @@ impl Store {
     /// Has a workflow, if it is still open, refer to what is kept of these addresses instead of them, in one step.
     ///
     /// # Errors
-    /// A number in a node is none.
-    pub fn keep_links(&self, workflow: WorkflowId, kept: &Originals) -> Result<(), serde_json::Error> {
-        if self.open_id() != Some(workflow) {
-            return Ok(());
-        }
+    /// The workflow can't be read; a number in a node is none.
+    pub async fn keep_links(&self, workflow: WorkflowId, kept: &Originals) -> storage::Result<()> {
+        // Another one may have been opened while they were fetched.
+        let nodes = if self.open_id() == Some(workflow) {
+            self.with_document(Document::nodes).unwrap_or_default()
+        } else {
+            Document::from_loaded(workflow, self.session().load(workflow).await?).nodes()
+        };
+        let refused = |error: serde_json::Error| Error::Refused { name: "JSON".into(), message: error.to_string() };
         let (stamp, mut patches) = (self.stamp(), Vec::new());
-        for node in self.with_document(Document::nodes).unwrap_or_default() {
+        for node in nodes {
             let Some(changed) = with_kept(&node, kept) else { continue };
-            let (before, after) = (node.to_registers(stamp)?, changed.to_registers(stamp)?);
+            let before = node.to_registers(stamp).map_err(refused)?;
+            let after = changed.to_registers(stamp).map_err(refused)?;
             let differs = |(name, register): &(&RegisterName, &Register)| before.value(name) != register.value.as_ref();
             let patch = after.iter().filter(differs).map(|(name, register)| (name.clone(), register.clone())).collect();
             patches.push((EntityKey::node(workflow, node.id), patch));

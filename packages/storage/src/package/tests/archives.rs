@@ -164,6 +164,19 @@ fn bombs_are_refused_before_they_go_off() {
 }
 
 #[test]
+fn nothing_follows_the_end_of_what_is_packed() {
+    let mut entries = Fixture::new().entries();
+    entries[2] = Entry::deflated(FILE, CONTENT);
+    assert_eq!(verdict(archive(&entries)), "valid");
+    entries[2].data.extend(b"rest");
+    // A browser would call the same bytes damaged, when they are to be stored.
+    assert_eq!(verdict(archive(&entries)), "entry-damaged");
+    let mut entries = Fixture::new().entries();
+    entries[0].data.extend(b"rest");
+    assert_eq!(verdict(archive(&entries)), "entry-damaged");
+}
+
+#[test]
 fn every_limit_holds() {
     let file = archive(&Fixture::new().entries());
     let within = |limits: Limits| {
