@@ -148,6 +148,7 @@ test("originals go into the package when asked for, and one that can't be fetche
   t.after(() => server.close());
   const host = `http://127.0.0.1:${server.address().port}`;
   const app = await open(t);
+  app.asks.push(new URL(host).host);
   const { page } = app;
   await lookedOver(app, "linked.genaiw.zip", packageOf("Linked", [`${host}/there.png`, `${host}/gone.png`]));
   await importButton(app).click();

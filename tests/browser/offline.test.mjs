@@ -17,9 +17,8 @@ async function open(t, site) {
 }
 
 async function visit(page, site) {
-  const app = new App(page);
-  await page.goto(site.url);
-  await app.ready();
+  const app = new App(page, site.url);
+  await app.visit();
   return app;
 }
 

@@ -107,7 +107,7 @@ test("nothing runs that is not one of the page's own files", async (t) => {
   assert.equal(await page.evaluate(() => window.pwned), undefined);
   assert.deepEqual(script.asked, []);
   // The attempts are what the browser complained of, and what it counted as requests.
-  app.problems.length = 0;
+  app.problems.length = app.foreign.length = 0;
 });
 
 test("no other page can show this one inside itself", async (t) => {

@@ -32,6 +32,7 @@ async function gallery(t) {
 test("a picture by its address shows where it is, and loads when asked", async (t) => {
   const { asked, host, address } = await gallery(t);
   const app = await open(t);
+  app.asks.push(host);
   const { canvas, page } = app;
   await app.newWorkflow();
   const { left, top } = await canvas.view();
@@ -63,6 +64,7 @@ test("a picture by its address shows where it is, and loads when asked", async (
 test("what is linked is downloaded and kept when asked, and stays a link where its server doesn't share it", async (t) => {
   const { asked, host } = await gallery(t);
   const app = await open(t);
+  app.asks.push(host);
   const { page } = app;
   await app.newWorkflow();
   await addMedia(app, ["one", "two", "three"].map((name, index) => file(`${name}.png`, png([40 * index, 60, 60]))));

@@ -32,6 +32,7 @@ after(async () => {
 /** The app in a browser of its own. Requests to the deployment are what the user asked for. */
 async function device(t, context) {
   const app = new App(await (context ?? (await freshContext(t))).newPage());
+  app.asks.push(new URL(loopback.url).host);
   await app.visit();
   return app;
 }

@@ -17,15 +17,19 @@ export async function open(t, context) {
   return app;
 }
 
-/** A page with Atelier in it. */
+/** A page with Atelier in it, or with what is to become it. */
 export class App {
-  constructor(page) {
+  constructor(page, home = address) {
     this.page = page;
+    /** Where the app is. */
+    this.home = home;
     this.canvas = new Canvas(page);
     /** What the page complained of. */
     this.problems = [];
-    /** The address of each request and each WebSocket to another origin. */
+    /** The address of each request and each WebSocket to another origin: of the page, its workers, and a service worker. */
     this.foreign = [];
+    /** The hosts of which the user asks something in this test. No other may be asked (law 11). */
+    this.asks = [];
     page.setDefaultTimeout(patience);
     page.on("console", (message) => {
       // What Playwright itself says in a context without service workers.
@@ -33,15 +37,17 @@ export class App {
       if (["error", "warning"].includes(message.type())) this.problems.push(`${message.type()}: ${message.text()}`);
     });
     page.on("pageerror", (error) => this.problems.push(`uncaught: ${error.message}`));
-    page.on("request", (request) => {
-      const url = new URL(request.url());
-      if (!["blob:", "data:"].includes(url.protocol) && url.origin !== new URL(address).origin) this.foreign.push(url.href);
-    });
+    const note = (request) => {
+      const { protocol, origin, href } = new URL(request.url());
+      if (!["blob:", "data:"].includes(protocol) && origin !== new URL(home).origin) this.foreign.push(href);
+    };
+    page.on("request", note);
+    page.context().on("request", (request) => request.serviceWorker() && note(request));
     page.on("websocket", (socket) => this.foreign.push(socket.url()));
   }
 
   async visit() {
-    await this.page.goto(address);
+    await this.page.goto(this.home);
     await this.ready();
   }
 
@@ -65,6 +71,8 @@ export class App {
 
   assertNoProblems() {
     assert.deepEqual(this.problems, [], "the page complained");
+    const unasked = this.foreign.filter((url) => !this.asks.includes(new URL(url).host));
+    assert.deepEqual(unasked, [], "law 11: no request to another origin unasked");
   }
 
   /** The entries of the library. */
