@@ -9,7 +9,8 @@ use tracing::debug;
 use uuid::Uuid;
 
 use super::{
-    manifest::{ASSETS, MANIFEST, VERSION, WORKFLOW},
+    Limits, graph,
+    manifest::{self, ASSETS, MANIFEST, VERSION, WORKFLOW},
     refs, spelling,
     write::{Archive, Layout},
 };
@@ -55,8 +56,7 @@ impl Plan {
                 rows.insert(asset.id, asset.clone());
             }
         }
-        let plan = Self::of(workflow, rows, &found, originals)
-            .map_err(|error| Error::Refused { name: "JSON".into(), message: error.to_string() })?;
+        let plan = Self::of(workflow, rows, &found, originals)?;
         let (urls, missing) = (plan.urls.len(), plan.missing.len());
         debug!(bytes = plan.layout.bytes, embedded = plan.embedded, urls, missing, "a package was planned");
         Ok(plan)
@@ -67,7 +67,7 @@ impl Plan {
         rows: BTreeMap<AssetId, Asset>,
         found: &Found,
         originals: &Originals,
-    ) -> Result<Self, serde_json::Error> {
+    ) -> Result<Self> {
         visit(&mut workflow, &mut |object| packed(object, &rows, originals));
         for node in &mut workflow.nodes {
             if matches!(node.status, NodeStatus::Queued | NodeStatus::Running) {
@@ -79,15 +79,26 @@ impl Plan {
         let missing = found.local.iter().filter(|id| !rows.contains_key(id)).copied().collect();
         let urls: BTreeSet<_> = found.urls.iter().filter(|url| !originals.contains_key(*url)).cloned().collect();
 
+        let refused = |error: serde_json::Error| Error::Refused { name: "JSON".into(), message: error.to_string() };
+        let listed = listing(&workflow, &rows, &urls, originals).map_err(refused)?;
+        let graph = spelling::sorted(&Json::new(&workflow).map_err(refused)?);
+        read_again(listed.as_bytes(), graph.as_bytes())?;
         let mut archive = Archive::default();
-        archive.deflate(MANIFEST, manifest(&workflow, &rows, &urls, originals)?.as_bytes());
-        archive.deflate(WORKFLOW, spelling::sorted(&Json::new(&workflow)?).as_bytes());
+        archive.deflate(MANIFEST, listed.as_bytes());
+        archive.deflate(WORKFLOW, graph.as_bytes());
         for asset in rows.values() {
             archive.store(&file_of(asset), asset.clone());
         }
         let Workflow { id, name, .. } = workflow;
         Ok(Self { id, name, layout: archive.finish(), embedded: rows.len(), urls, missing })
     }
+}
+
+/// What nobody could read again is not written: a value may be one that the format has no room for, such as a number beyond all numbers.
+fn read_again(listed: &[u8], graph: &[u8]) -> Result<()> {
+    let limits = &Limits::DEFAULT;
+    let read = manifest::parse(listed, limits).and_then(|manifest| graph::parse(graph, &manifest, limits));
+    read.map(drop).map_err(|error| Error::Refused { name: error.code().into(), message: error.to_string() })
 }
 
 /// What a workflow refers to.
@@ -153,7 +164,7 @@ fn packed(object: &Object, rows: &BTreeMap<AssetId, Asset>, originals: &Original
     Json::new(&fields).ok()
 }
 
-fn manifest(
+fn listing(
     workflow: &Workflow,
     rows: &BTreeMap<AssetId, Asset>,
     urls: &BTreeSet<String>,

@@ -525,3 +525,21 @@ async fn info_zip_unpacks_a_package_to_the_same_contents() {
         assert_eq!(format!("sha256-{}", unpacked[&name]), asset.hash);
     }
 }
+
+#[tokio::test]
+async fn what_could_not_be_read_again_is_not_written() {
+    let home = tempfile::tempdir().unwrap();
+    let session = open(home.path()).await;
+    let (one, two) = (keep(&session, &picture(1)).await, keep(&session, &picture(2)).await);
+    let whole = workflow(&mut || session.stamp(), &one, &two);
+    for (value, code) in [
+        ("1e999", "bad-number"),
+        (r#"{"kind":"url","url":"ftp://example.com/a.png"}"#, "url-scheme"),
+        (r#""\ud800""#, "workflow-json"),
+    ] {
+        let mut workflow = whole.clone();
+        workflow.nodes[0].config.put("value", serde_json::from_str::<storage::model::Json>(value).unwrap());
+        let error = Plan::new(session.assets(), workflow, &Originals::new()).await.unwrap_err();
+        assert!(matches!(&error, Error::Refused { name, .. } if name == code), "{value}: {error:?}");
+    }
+}
