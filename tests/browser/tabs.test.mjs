@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { App, open, patience } from "./support/app.mjs";
+import { App, address, open, patience } from "./support/app.mjs";
 import { Author, REGISTERS, lastMade, layOut, shownNodes, storedNodes } from "./support/author.mjs";
-import { closeBrowser, crash, freshContext } from "./support/browser.mjs";
+import { closeBrowser, crash, freshContext, launch, viewport } from "./support/browser.mjs";
 import { assertNear } from "./support/canvas.mjs";
 import { grid } from "./support/comfyui.mjs";
 import { storedRows } from "./support/stored.mjs";
@@ -25,8 +25,8 @@ async function another(t, context) {
 }
 
 /** Two tabs with the same workflow of `count` nodes open. */
-async function twoTabs(t, count = 6, prepare = () => {}) {
-  const context = await freshContext(t);
+async function twoTabs(t, count = 6, prepare = () => {}, context = undefined) {
+  context ??= await freshContext(t);
   await prepare(context);
   const here = await open(t, context);
   await here.importJson("grid.json", grid(count), count);
@@ -103,6 +103,72 @@ test("a tab that was frozen catches up when it wakes", async (t) => {
   const place = await here.canvas.position(id);
   await session.send("Page.setWebLifecycleState", { state: "active" });
   await arrived(there, id, place);
+});
+
+/** In a page: has its channels hear nothing while `deaf` is set, as a page that sleeps does. */
+function canBeDeaf() {
+  const { BroadcastChannel } = window;
+  window.BroadcastChannel = class extends BroadcastChannel {
+    constructor(name) {
+      super(name);
+      // Before anybody else.
+      this.addEventListener("message", (event) => window.deaf && event.stopImmediatePropagation());
+    }
+  };
+}
+
+// What tells a page that it may have slept.
+const WAKINGS = {
+  "was frozen": () => document.dispatchEvent(new Event("resume")),
+  "is shown again": () => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })),
+  "has its network back": () => window.dispatchEvent(new Event("online")),
+  "is looked at again": () => document.dispatchEvent(new Event("visibilitychange")),
+};
+
+test("a tab that heard nothing for a while catches up when it wakes", async (t) => {
+  const { here, there } = await twoTabs(t, 6, (context) => context.addInitScript(canBeDeaf));
+  const [id] = Object.keys(await here.canvas.nodes());
+  for (const [how, wakes] of Object.entries(WAKINGS)) {
+    await there.page.evaluate(() => (window.deaf = true));
+    const before = await there.canvas.position(id);
+    await here.page.bringToFront();
+    await here.canvas.dragNode(id, 30, 20);
+    await here.saved();
+    const place = await here.canvas.position(id);
+    assertNear(await there.canvas.position(id), before, "it has heard nothing", 0.01);
+    await there.page.evaluate(() => (window.deaf = false));
+    await there.page.evaluate(wakes);
+    await arrived(there, id, place).catch((error) => assert.fail(`a tab that ${how}: ${error.message}`));
+  }
+});
+
+test("a tab that is gone back to shows what was stored meanwhile", async (t) => {
+  // Unless told otherwise, Playwright keeps Chromium from having a back/forward cache.
+  const browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  t.after(() => browser.close());
+  // A message takes a page out of that cache, and it is loaded anew. A page that hears through localStorage may come out as it was.
+  for (const without of [false, true]) {
+    const context = await browser.newContext({ viewport, serviceWorkers: "block" });
+    const { here, there } = await twoTabs(t, 6, () => without && context.addInitScript(() => delete globalThis.BroadcastChannel), context);
+    const [id] = Object.keys(await here.canvas.nodes());
+    await there.page.evaluate(() => (window.isStillThis = true));
+    await there.page.goto(new URL("icon.svg", address).href);
+    await here.page.bringToFront();
+    await here.canvas.dragNode(id, 60, 30);
+    await here.saved();
+    // What comes out of the cache isn't loaded, so there is no load to wait for.
+    await there.page.goBack({ waitUntil: "commit" });
+    await there.ready();
+    await arrived(there, id, await here.canvas.position(id));
+    const isStillThat = await there.page.evaluate(() => window.isStillThis === true);
+    t.diagnostic(`${without ? "storage event" : "BroadcastChannel"}: ${isStillThat ? "as it was" : "loaded anew"}`);
+    // And it is awake: what it does is stored and seen.
+    await there.page.bringToFront();
+    await there.canvas.dragNode(id, -40, 20);
+    await arrived(here, id, await there.canvas.position(id));
+    // A picture has no icon of its own, so the browser asks for one.
+    there.problems = there.problems.filter((problem) => !/404/.test(problem));
+  }
 });
 
 test("a newer build that says something stops this one, with an explanation and without a loss", async (t) => {

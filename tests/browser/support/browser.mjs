@@ -23,7 +23,7 @@ const options = {
 export const viewport = { width: 1280, height: 800 };
 
 /** A browser of its own, whose contexts forget everything. */
-export const launch = () => chromium.launch(options);
+export const launch = (own) => chromium.launch({ ...options, ...own });
 
 let shared;
 
