@@ -27,6 +27,7 @@ impl Here {
         Self { database: InIndexedDb::new(case), at, by }
     }
 
+    #[expect(clippy::arc_with_non_send_sync, reason = "shared between targets; the browser has one thread")]
     async fn files(&self) -> Option<Arc<dyn Place>> {
         let files = Opfs::open_in(&self.database.name, self.by).await?;
         Some(Arc::new(files) as Arc<dyn Place>)

@@ -253,6 +253,23 @@ pub async fn use_folder(assets: Assets, chosen: Vec<FileData>) -> Result<(), Str
     assets.use_folder(folder).await.map_err(|error| error.to_string())
 }
 
+/// Sets a damaged database aside, and opens what can be read of it. Says what came of it.
+///
+/// # Errors
+/// It can't be set aside.
+pub async fn salvage(location: &Location) -> storage::Result<String> {
+    let Location::Folder(folder) = location else {
+        return Err(Error::Unavailable("there is nothing to set aside".into()));
+    };
+    let Salvaged { aside, rows, is_partial } = Sqlite::salvage(folder).await?;
+    let rest = if is_partial { "What can’t be read is in that file only" } else { "All of it could be read" };
+    Ok(format!(
+        "The damaged database is now {}. {} of it are here. {rest}.",
+        aside.display(),
+        words::count(rows, "row", "rows")
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,21 +318,4 @@ mod tests {
         assert_eq!(names, ["a.b.png", "a.b (1).png", "a.b (2).png"]);
         fs::remove_dir_all(&root).unwrap();
     }
-}
-
-/// Sets a damaged database aside, and opens what can be read of it. Says what came of it.
-///
-/// # Errors
-/// It can't be set aside.
-pub async fn salvage(location: &Location) -> storage::Result<String> {
-    let Location::Folder(folder) = location else {
-        return Err(Error::Unavailable("there is nothing to set aside".into()));
-    };
-    let Salvaged { aside, rows, is_partial } = Sqlite::salvage(folder).await?;
-    let rest = if is_partial { "What can’t be read is in that file only" } else { "All of it could be read" };
-    Ok(format!(
-        "The damaged database is now {}. {} of it are here. {rest}.",
-        aside.display(),
-        words::count(rows, "row", "rows")
-    ))
 }
