@@ -1,5 +1,6 @@
 //! A damaged database is set aside as it is, and what can be read of it opens.
 #![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so at once")]
 
 use std::{
     fs,
