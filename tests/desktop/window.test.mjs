@@ -1,7 +1,7 @@
 // The desktop app: what is made in its window is there again, however it ended.
 
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PROMPT, STEP } from "../browser/support/kinds.mjs";
@@ -142,6 +142,8 @@ test("a damaged database is said, set aside when the user says so, and what can 
   // What every page of the tables hangs on.
   bytes.fill(0xa5, 0, 100);
   await writeFile(file, bytes);
+  // The log may hold the same page, whole.
+  for (const log of ["-wal", "-shm"]) await rm(`${file}${log}`, { force: true });
 
   window = begin(t, folder);
   await window.until(`document.documentElement.dataset.atelier === "failed"`);
