@@ -125,6 +125,20 @@ test("all workflows are backed up in one file, and come back elsewhere", async (
   const bytes = await backUp();
   assert.deepEqual(await backUp(), bytes, "the same workflows are the same bytes");
 
+  // One of them is left out.
+  await here.button("Export").first().click();
+  await here.page.getByRole("dialog", { name: "Export" }).getByRole("button", { name: "Back up all workflows" }).click();
+  const choosing = here.page.getByRole("dialog", { name: "Back up all workflows" });
+  const boxes = choosing.getByRole("group", { name: "Workflows to back up" }).getByRole("checkbox");
+  await boxes.nth(3).uncheck();
+  await choosing.locator('[data-backup-workflows="2"]').waitFor();
+  assert.equal(await boxes.first().isChecked(), false, "not all of them");
+  const lines = await boxes.evaluateAll((all) => all.map((box) => box.getBoundingClientRect().left));
+  assert.equal(new Set(lines).size, 1, "they stand below each other");
+  await boxes.first().check();
+  await choosing.locator('[data-backup-workflows="3"]').waitFor();
+  await here.page.keyboard.press("Escape");
+
   const there = await open(t);
   await there.chooseFiles(packaged("mine.genaiw-backup.zip", bytes));
   const reports = await there.importReports(3);

@@ -187,7 +187,7 @@ fn Choice(plans: Offered, unchosen: Signal<BTreeSet<WorkflowId>>) -> Element {
     let all: BTreeSet<_> = plans.plans.iter().map(|plan| plan.id).collect();
     let is_whole = unchosen.read().is_empty();
     rsx! {
-        div { class: "pick", role: "group", aria_label: "Workflows to back up",
+        div { class: "offers", role: "group", aria_label: "Workflows to back up",
             label { class: "option",
                 input {
                     r#type: "checkbox",

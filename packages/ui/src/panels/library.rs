@@ -115,13 +115,15 @@ fn Item(id: WorkflowId) -> Element {
     let panels = use_panels();
     use_topic(&store, Topic::Workflow(id));
     use_topic(&store, Topic::Open);
-    let Some(Summary { name, nodes, edges, .. }) = store.summary(id) else { return VNode::empty() };
+    let Some(Summary { name, nodes, edges, updated_at, .. }) = store.summary(id) else { return VNode::empty() };
     let (mut menu, mut renaming) = (panels.menu, panels.renaming);
     let is_renaming = renaming() == Some(id);
     let is_open = store.open_id() == Some(id);
     let has_menu = menu.read().as_ref().is_some_and(|menu| menu.id == id);
     let elsewhere = store.is_elsewhere(id);
-    let meta = meta(nodes, if elsewhere { 0 } else { edges });
+    // Who counts is the one that stores.
+    let meta =
+        if updated_at == 0 { "Not stored yet".to_owned() } else { meta(nodes, if elsewhere { 0 } else { edges }) };
     let renamed = store.clone();
     rsx! {
         li { class: "witem", "data-workflow-id": "{id}", "data-elsewhere": if elsewhere { "true" },
