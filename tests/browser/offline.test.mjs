@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { App, patience } from "./support/app.mjs";
 import { closeBrowser, freshContext } from "./support/browser.mjs";
+import { allowance, fillUp, textOf } from "./support/disk.mjs";
 import { PROMPT } from "./support/kinds.mjs";
 import { host } from "./support/proxy.mjs";
 
@@ -90,6 +91,43 @@ test("a new version waits until the user agrees, and takes nothing with it", asy
   await other.page.locator('meta[name=test-version][content="2"]').waitFor({ state: "attached" });
   await other.ready();
   for (const one of [app, other]) one.assertNoProblems();
+});
+
+test("nothing is updated while a change isn't stored, and that is said", { timeout: 180_000 }, async (t) => {
+  const site = await host(t);
+  const { origin } = new URL(site.url);
+  const context = await freshContext(t, { serviceWorkers: "allow" });
+  const page = await context.newPage();
+  const allow = await allowance(page);
+  // With room for two versions of the app, also of one that is built for development.
+  await allow(origin, 60_000_000);
+  const app = await visit(page, site);
+  await kept(page);
+  await app.newWorkflow();
+  const node = await app.canvas.add(PROMPT.query, await app.canvas.emptyPlace());
+  await app.saved();
+  site.version = "2";
+  await askForNew(page);
+  await news(page, "waits").waitFor();
+
+  const text = await fillUp(app);
+  await page.evaluate(() => (window.isStillThis = true));
+  await news(page, "waits").getByRole("button", { name: "Update" }).click();
+  const said = page.getByRole("region", { name: "Notifications" }).getByRole("alert");
+  await said.getByText("Your last changes aren’t stored yet, so nothing was updated.").waitFor();
+  const isAsBefore = async () => [await page.evaluate(() => window.isStillThis), await version(page), await textOf(app).inputValue()];
+  assert.deepEqual(await isAsBefore(), [true, "", text]);
+
+  await allow(origin);
+  // By itself, after a while.
+  await page.waitForSelector('[data-save-state="saved"]', { timeout: 60_000 });
+  assert.deepEqual(await isAsBefore(), [true, "", text], "nor once it is stored, unless asked again");
+  await news(page, "waits").getByRole("button", { name: "Update" }).click();
+  await page.locator('meta[name=test-version][content="2"]').waitFor({ state: "attached" });
+  await app.ready();
+  await app.canvas.header(node).click();
+  assert.equal(await textOf(app).inputValue(), text);
+  app.assertNoProblems();
 });
 
 test("a site of which a part is missing is not taken", async (t) => {

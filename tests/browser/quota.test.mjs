@@ -1,12 +1,12 @@
 // Room runs short, or out: that is said in time, nothing that is stored suffers, and what didn't fit can be tried again.
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { address, open } from "./support/app.mjs";
 import { closeBrowser, freshContext } from "./support/browser.mjs";
 import { grid } from "./support/comfyui.mjs";
+import { allowance, fillUp, textOf } from "./support/disk.mjs";
 import { PROMPT } from "./support/kinds.mjs";
 import { addMedia, choose, pictures, seen } from "./support/pictures.mjs";
 import { storedRows } from "./support/stored.mjs";
@@ -144,34 +144,28 @@ test("it is asked with the first workflow as well", async (t) => {
   assert.equal(await asked(), 1);
 });
 
-/** Atelier with a node whose text there was no room for. Gives that, and what sets how much room there is: by default as much as before. */
-async function full(t) {
+/** Atelier with a node whose text there was no room for. Gives that text, and what makes room again. */
+async function full(t, prepare = () => {}) {
   const context = await freshContext(t);
-  const devtools = await context.newCDPSession(await context.newPage());
-  const allow = (quotaSize) => devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize });
-  // Before anything is written: the engine asks for its share rarely, and writes what fits into the last answer.
-  await allow(1_000_000);
+  await prepare(context);
+  const allow = await allowance(await context.newPage());
+  await allow(origin, 1_000_000);
   const app = await open(t, context);
   await app.newWorkflow();
   await app.saved();
-  // More than there is room for: what cannot be compressed.
   const node = await app.canvas.add(PROMPT.query, await app.canvas.emptyPlace());
-  const text = randomBytes(1_500_000).toString("base64");
-  const field = textOf(app);
-  const failed = app.page.locator('[data-save-state="failed"]');
-  for (let rounds = 0; (await failed.count()) === 0; rounds++) {
-    assert.ok(rounds < 8, "the disk was never full");
-    await field.fill(`${rounds} ${text}`);
-    await app.page.waitForFunction(() => !document.querySelector('[data-save-state="saving"]'), undefined, { timeout: 60_000 });
-  }
-  return { app, allow, node, failed, lost: await field.inputValue() };
+  const lost = await fillUp(app);
+  return { app, node, lost, failed: app.page.locator('[data-save-state="failed"]'), makeRoom: () => allow(origin) };
 }
 
-/** The text of the node that is selected. */
-const textOf = (app) => app.inspector.getByRole("textbox", { name: "Text" });
+/** In a page: has no timer end any more, once `window.stopped` is set. */
+function stoppable() {
+  const { setTimeout } = window;
+  window.setTimeout = (work, ...all) => setTimeout(() => window.stopped || work(), ...all);
+}
 
 test("what a full disk does not take can be saved to a file, comes in elsewhere, and is stored when asked for once there is room", { timeout: 120_000 }, async (t) => {
-  const { app, allow, node, failed, lost } = await full(t);
+  const { app, node, lost, failed, makeRoom } = await full(t, (context) => context.addInitScript(stoppable));
   const downloading = app.page.waitForEvent("download");
   await failed.getByRole("button", { name: "Save to a file" }).click();
   const download = await downloading;
@@ -188,17 +182,19 @@ test("what a full disk does not take can be saved to a file, comes in elsewhere,
   assert.equal(await textOf(other).inputValue(), lost);
   await other.saved();
 
-  await allow();
+  // It is tried again by itself as well, but not now.
+  await app.page.evaluate(() => (window.stopped = true));
+  await makeRoom();
   await failed.getByRole("button", { name: "Try again" }).click();
   await app.saved();
 });
 
 test("what a full disk did not take is stored by itself once there is room", { timeout: 180_000 }, async (t) => {
-  const { app, allow, node, failed, lost } = await full(t);
+  const { app, node, lost, failed, makeRoom } = await full(t);
   assert.equal(await failed.count(), 1);
-  await allow();
+  await makeRoom();
   // It is tried again every now and then, less and less often.
-  await app.page.waitForSelector('[data-save-state="saved"]', { timeout: 120_000 });
+  await app.page.waitForSelector('[data-save-state="saved"]', { timeout: 60_000 });
   await app.reload();
   await app.canvas.header(node).click();
   assert.equal(await textOf(app).inputValue(), lost);

@@ -71,6 +71,43 @@ test("an edit shows in the other tab, and a tab without BroadcastChannel hears i
   }
 });
 
+test("where a tab looks, what it has selected and which panel it shows are its own", async (t) => {
+  const { here, there } = await twoTabs(t);
+  const [id, other] = Object.keys(await here.canvas.nodes());
+  const panel = (app, name) => app.page.getByRole("region", { name, exact: true });
+  await there.canvas.header(other).click();
+  await there.button("Sync").click();
+  await panel(there, "Sync").waitFor();
+  const looks = async (app) => ({ view: await app.canvas.view(), selected: await app.canvas.selected() });
+  const before = await looks(there);
+
+  await here.page.bringToFront();
+  const mine = await looks(here);
+  const middle = { x: mine.view.left + mine.view.width / 2, y: mine.view.top + mine.view.height / 2 };
+  await here.page.mouse.move(middle.x, middle.y);
+  await here.page.mouse.wheel(60, 90);
+  await here.canvas.element.press("+");
+  await here.canvas.header(id).click();
+  await here.canvas.element.press("ArrowRight");
+  await here.button("Storage").click();
+  await panel(here, "Storage").waitFor();
+  await here.saved();
+  const moved = await looks(here);
+  assert.ok(moved.view.x !== mine.view.x && moved.view.zoom > mine.view.zoom, "it looks elsewhere");
+  assert.deepEqual(moved.selected, [id]);
+
+  // The edit has come, and nothing else.
+  await arrived(there, id, await here.canvas.position(id));
+  assert.deepEqual(await looks(there), before);
+  assert.deepEqual([await panel(there, "Sync").count(), await panel(there, "Storage").count(), await panel(here, "Sync").count()], [1, 0, 0]);
+  // And the other way round.
+  await there.page.bringToFront();
+  await there.page.keyboard.press("Escape");
+  await there.canvas.element.press("ArrowDown");
+  await arrived(here, other, await there.canvas.position(other));
+  assert.deepEqual(await looks(here), moved);
+});
+
 test("what is made, renamed and deleted in one tab is so in the other's library; a deleted workflow closes", async (t) => {
   const { here, there } = await twoTabs(t);
   const made = await here.newWorkflow();
