@@ -1,12 +1,9 @@
 //! The page in a browser.
 
 mod log;
-mod paced;
 
-use dioxus::prelude::VirtualDom;
+use dioxus::prelude::LaunchBuilder;
 use storage::Location;
-
-use self::paced::Paced;
 
 /// Shows the studio on this page.
 ///
@@ -17,9 +14,8 @@ pub fn start() {
     if is_framed() {
         wasm_bindgen::throw_str("Atelier does not run inside another page");
     }
-    let page = VirtualDom::new(ui::App).with_root_context(ui::Start::new(Location::Database("atelier".into()), |_| {}));
-    let drawing = dioxus_web::run(page, dioxus_web::Config::default());
-    wasm_bindgen_futures::spawn_local(async move { match Paced::new(drawing).await {} });
+    let start = || Box::new(ui::Start::new(Location::Database("atelier".into()), |_| {})) as Box<dyn std::any::Any>;
+    LaunchBuilder::web().with_context_provider(start).launch(ui::App);
 }
 
 /// Whether this page is a part of another one.
