@@ -59,6 +59,24 @@ async function raise() {
   request.result.close();
 }
 
+/** In the page: writes in a field as soon as somebody wants the database at another version, before the app can have found out. */
+function writeWhenAsked(field, text) {
+  const request = indexedDB.open("atelier");
+  return new Promise((done, failed) => {
+    request.onerror = () => failed(request.error);
+    request.onsuccess = () => {
+      const database = request.result;
+      // It was opened after the app's own, so it is told after it.
+      database.onversionchange = () => {
+        database.close();
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      };
+      done();
+    };
+  });
+}
+
 test("a database that is deleted by another page takes nothing with it that is open, whenever it was written", async (t) => {
   const { app, stranger, ...all } = await start(t);
   // Written before, while it is deleted, and after.
@@ -76,9 +94,9 @@ test("a database that is deleted by another page takes nothing with it that is o
 
 test("a database that is raised under edits takes no more of them, says so, and keeps what it can't take for a file", async (t) => {
   const { app, workflow, node, stranger } = await start(t);
+  await textOf(app).evaluate(writeWhenAsked, "At dusk");
   await stranger.evaluate(raise);
   const before = JSON.stringify(await storedRows(stranger));
-  await write(app, "At dusk");
   const strip = app.page.getByRole("alert").filter({ hasText: "A newer Atelier has opened your work" });
   await strip.waitFor();
   const failed = app.page.locator('[data-save-state="failed"]');

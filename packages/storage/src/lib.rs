@@ -18,6 +18,8 @@
 pub mod backend;
 pub mod blobs;
 pub mod comfyui;
+#[cfg(target_arch = "wasm32")]
+mod counted;
 #[cfg(not(target_arch = "wasm32"))]
 mod download_native;
 mod error;

@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use super::{Options, Outcome, node};
-use crate::{bundle::Profile, display::Display, harness, progress, serve, site, system};
+use crate::{display::Display, harness, progress, serve, site, system};
 
 /// As `ATELIER_ENGINE` names them.
 const ENGINES: [&str; 3] = ["chromium", "firefox", "webkit"];
 
 pub fn run(options: &Options, outcome: &mut Outcome) -> Result<()> {
     system::ensure(system::ENGINES)?;
-    let conformance = serve::serve_aside(harness::build("conformance", Profile::Dev)?)?;
+    let conformance = serve::serve_aside(harness::build("conformance", options.profile)?)?;
     let app = serve::serve_aside(site::build(options.profile)?)?;
     // WebKit's has no other way to run.
     let display = Display::start()?;

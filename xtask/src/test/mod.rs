@@ -15,13 +15,14 @@ mod sync;
 
 use std::{
     process::{Command, ExitCode},
+    thread,
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
 
 use self::{outcome::Outcome, part::Part};
-use crate::{arguments::Arguments, bundle::Profile, progress, table};
+use crate::{arguments::Arguments, bundle::Profile, progress, site, table};
 
 /// What holds for every part.
 pub struct Options {
@@ -56,6 +57,11 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
     };
     let parts = Part::chosen(&arguments.words()?, options.full)?;
 
+    // Linking, optimising and compressing it keep one core busy; the first parts have work for the others. Whoever needs it builds it
+    // again, which finds it there or says what is wrong.
+    let profile = options.profile;
+    let ahead = parts.iter().any(|part| part.needs_site()).then(|| thread::spawn(move || site::build(profile)));
+
     let mut total = Outcome::default();
     let mut rows = Vec::new();
     for part in parts {
@@ -75,6 +81,7 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
         total.add(part.name(), outcome);
     }
 
+    drop(ahead.map(thread::JoinHandle::join));
     println!("\n{}", table::render(&["part", "passed", "failed", "skipped", "time"], &rows));
     for problem in &total.problems {
         println!("{problem}");

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Options, Outcome, node};
-use crate::{bundle::Profile, harness, serve, site};
+use crate::{harness, serve, site};
 
 /// The web app, as its users get it.
 pub fn browser(options: &Options, outcome: &mut Outcome) -> Result<()> {
@@ -15,7 +15,7 @@ pub fn browser(options: &Options, outcome: &mut Outcome) -> Result<()> {
 
 /// The storage contract over the backends of a browser.
 pub fn conformance(options: &Options, outcome: &mut Outcome) -> Result<()> {
-    let address = serve::serve_aside(harness::build("conformance", Profile::Dev)?)?;
+    let address = serve::serve_aside(harness::build("conformance", options.profile)?)?;
     node::run("tests/browser/conformance", options, outcome, |command| {
         command.env("CONFORMANCE_URL", &address);
     })

@@ -64,6 +64,11 @@ impl Part {
         full || !matches!(self, Part::Deny | Part::Engines | Part::Crash | Part::Fuzz)
     }
 
+    /// Whether it opens the web app.
+    pub fn needs_site(self) -> bool {
+        matches!(self, Part::Sync | Part::Browser | Part::Desktop | Part::Engines)
+    }
+
     /// The parts of these names; all that are usual for no name.
     pub fn chosen(names: &[String], full: bool) -> Result<Vec<Part>> {
         if names.is_empty() {

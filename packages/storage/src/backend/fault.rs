@@ -200,6 +200,10 @@ impl<B: Backend + ?Sized> Backend for FaultBackend<B> {
         self.read(|inner| inner.asset(wanted))
     }
 
+    fn assets_of(&self, hashes: BTreeSet<String>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.read(|inner| inner.assets_of(hashes))
+    }
+
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
         self.inner.add_asset(asset)
     }

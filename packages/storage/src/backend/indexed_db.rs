@@ -224,6 +224,10 @@ impl Backend for IndexedDb {
         self.attempt(move |connection| assets::ask_asset(connection, &wanted), assets::asset)
     }
 
+    fn assets_of(&self, hashes: BTreeSet<String>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.attempt(move |connection| assets::ask_assets_of(connection, &hashes), assets::assets_of)
+    }
+
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
         let told = self.1.wait(asset);
         self.add_waiting();

@@ -145,6 +145,12 @@ impl Backend for Memory {
         }))
     }
 
+    fn assets_of(&self, hashes: BTreeSet<String>) -> BoxFuture<Result<Vec<Asset>>> {
+        let data = self.data();
+        let known = data.assets.values().filter(|asset| hashes.contains(&asset.hash));
+        now(Ok(known.cloned().map(Asset::without_thumbnail).collect()))
+    }
+
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
         let mut data = self.data();
         if let Some(known) = data.assets.values().find(|known| known.hash == asset.hash) {

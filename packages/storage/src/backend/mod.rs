@@ -73,6 +73,9 @@ pub trait Backend: MaybeSend + MaybeSync + 'static {
     /// One asset's row.
     fn asset(&self, wanted: Wanted) -> BoxFuture<Result<Option<Asset>>>;
 
+    /// The rows of those of the contents that are known, without their thumbnails, in any order. Contents are named by their hashes.
+    fn assets_of(&self, hashes: BTreeSet<String>) -> BoxFuture<Result<Vec<Asset>>>;
+
     /// Adds an asset's row, in one transaction with the question whether the content is known. Gives the row that is there now:
     /// of another id if the hash was known, and then nothing was changed.
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>>;

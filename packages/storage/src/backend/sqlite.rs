@@ -242,6 +242,15 @@ impl Backend for Sqlite {
         self.call(move |worker| read_asset(worker.connection()?, &wanted))
     }
 
+    fn assets_of(&self, hashes: BTreeSet<String>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.call(move |worker| {
+            let connection = worker.connection()?;
+            let found = hashes.iter().map(|hash| read_asset(connection, &Wanted::Hash(hash.clone())));
+            let known = found.filter_map(Result::transpose).map(|asset| asset.map(Asset::without_thumbnail));
+            known.collect()
+        })
+    }
+
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
         let told = self.adding.wait(asset);
         let adding = Arc::clone(&self.adding);

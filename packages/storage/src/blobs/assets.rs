@@ -1,7 +1,7 @@
 //! Media as the rest of Atelier sees it: contents with an id, kept once each.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -38,6 +38,14 @@ struct Inner {
     folder: watch::Sender<FolderState>,
     /// What [`Assets::verify`] has found to be damaged: it is replaced when the same content comes again.
     damaged: Mutex<BTreeSet<AssetId>>,
+}
+
+/// Whether it is to be asked if a content that is put is here already.
+#[derive(Clone, Copy)]
+enum Lookup {
+    Due,
+    /// It was asked, and the content is not.
+    Done,
 }
 
 /// Setting: where new bytes go, as [`Where::name`] has it.
@@ -195,10 +203,19 @@ impl Assets {
     /// # Errors
     /// [`Error::Full`]: nothing that is kept suffers, and it can be tried again. [`Error::Cancelled`].
     pub async fn put(&self, source: Source, name: Option<String>, ticket: Ticket) -> Result<Added> {
+        self.put_unless(Lookup::Due, source, name, ticket).await
+    }
+
+    /// The same for a content of which [`Assets::rows_of`] a moment ago knew no row: it is not asked again before it is stored.
+    pub(crate) async fn put_unknown(&self, source: Source, name: Option<String>, ticket: Ticket) -> Result<Added> {
+        self.put_unless(Lookup::Done, source, name, ticket).await
+    }
+
+    async fn put_unless(&self, lookup: Lookup, source: Source, name: Option<String>, ticket: Ticket) -> Result<Added> {
         self.writable()?;
         let held = Arc::new(self.0.lock.shared().await);
         let place = self.0.places.preferred()?;
-        let putting = self.put_in(&*place, source.clone(), name.clone(), ticket.clone());
+        let putting = self.put_in(&*place, lookup, source.clone(), name.clone(), ticket.clone());
         let put = match putting.instrument(debug_span!("put")).await {
             // The folder may have gone, or be closed to us, since it was looked at.
             Err(error) if self.preferred() == Where::Folder && !matches!(error, Error::Cancelled) => {
@@ -207,7 +224,7 @@ impl Assets {
                 if Arc::ptr_eq(&place, &now) {
                     return Err(error);
                 }
-                self.put_in(&*now, source, name, ticket).await
+                self.put_in(&*now, lookup, source, name, ticket).await
             }
             put => put,
         };
@@ -243,7 +260,7 @@ impl Assets {
             let message = "what the server sent is another content (its hash differs), so it was not kept".into();
             return Err(self.discarded(&*place, id, Error::Refused { name: "WrongContent".into(), message }).await);
         }
-        match self.adopt(&*place, id, staged, name).await {
+        match self.adopt(&*place, Lookup::Due, id, staged, name).await {
             Ok((asset, _)) => {
                 info!(asset = %asset.id, bytes = asset.bytes, "kept a content from elsewhere");
                 Ok(asset)
@@ -281,10 +298,18 @@ impl Assets {
         Ok(self.is_there(&asset).await.then_some(asset))
     }
 
+    /// The rows of those of the contents that have one, by hash, without their thumbnails. Whether their bytes are here is not looked
+    /// at: [`Assets::is_there`].
+    pub(crate) async fn rows_of(&self, hashes: BTreeSet<String>) -> Result<HashMap<String, Asset>> {
+        let rows = self.0.backend.assets_of(hashes).await?;
+        Ok(rows.into_iter().map(|row| (row.hash.clone(), row)).collect())
+    }
+
     /// Keeps a content in a place. Says whether it is new.
     async fn put_in(
         &self,
         place: &dyn Place,
+        lookup: Lookup,
         source: Source,
         name: Option<String>,
         ticket: Ticket,
@@ -294,7 +319,7 @@ impl Assets {
             Ok(staged) => staged,
             Err(error) => return Err(self.discarded(place, id, error).await),
         };
-        match self.adopt(place, id, staged, name).await {
+        match self.adopt(place, lookup, id, staged, name).await {
             Ok(adopted) => Ok(adopted),
             Err(error) => Err(self.discarded(place, id, error).await),
         }
@@ -322,11 +347,17 @@ impl Assets {
     async fn adopt(
         &self,
         place: &dyn Place,
+        lookup: Lookup,
         id: AssetId,
         staged: Staged,
         name: Option<String>,
     ) -> Result<(Asset, bool)> {
-        if let Some(known) = self.0.backend.asset(Wanted::Hash(staged.hash.clone())).await? {
+        let row = match lookup {
+            Lookup::Due => self.0.backend.asset(Wanted::Hash(staged.hash.clone())).await?,
+            // Should another tab have added it since, that tab's row stands: see `add`.
+            Lookup::Done => None,
+        };
+        if let Some(known) = row {
             if self.is_there(&known).await {
                 debug!(asset = %known.id, "this content is kept already");
                 place.discard(id).await?;
@@ -399,7 +430,7 @@ impl Assets {
     }
 
     /// Whether an asset's bytes can be read, and nothing else is known of them.
-    async fn is_there(&self, asset: &Asset) -> bool {
+    pub(crate) async fn is_there(&self, asset: &Asset) -> bool {
         if self.damaged().contains(&asset.id) {
             return false;
         }

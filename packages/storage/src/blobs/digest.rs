@@ -78,6 +78,7 @@ pub fn changed() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::MediaKind;
 
     #[test]
     fn the_checksums_are_those_of_the_whole() {
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_is_known_is_not_hashed_but_compared() {
-        let known = Known { hash: "sha256-of another program".into(), crc32: 0x414f_a339, bytes: 43 };
+        let known =
+            Known { hash: "sha256-of another program".into(), crc32: 0x414f_a339, bytes: 43, kind: MediaKind::Other };
         let staged = |text: &[u8]| {
             let mut digest = Digest::of(Some(known.clone()));
             digest.update(text);

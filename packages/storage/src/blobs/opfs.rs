@@ -1,7 +1,8 @@
 //! Bytes in the origin private file system: `atelier/assets/<kind>/<id>`, staged in `atelier/staging/<id>`.
 //!
 //! The page's worker writes them ([`crate::worker`]); without one the page does, through the browser's own streams. Either way a
-//! content has its temporary name until it is complete and on the disk, and is then moved.
+//! content has its temporary name until it is complete and on the disk, and is then moved. What is known already is written under its
+//! own name: until it is complete it has no row, and so is nobody's.
 
 pub(super) mod tree;
 pub(super) mod write;
@@ -48,6 +49,8 @@ pub struct Opfs {
     by: By,
     /// The folders that were used, by their names: to look one up takes as long as to move a file.
     folders: Rc<RefCell<BTreeMap<String, FileSystemDirectoryHandle>>>,
+    /// What got its own name at once, since it was known what it is, and waits to be kept.
+    early: Rc<RefCell<BTreeMap<AssetId, MediaKind>>>,
 }
 
 impl Opfs {
@@ -69,7 +72,7 @@ impl Opfs {
         for name in &path {
             own = folder(&own, name).await.ok()?;
         }
-        Some(Self { own, path, by, folders: Rc::default() })
+        Some(Self { own, path, by, folders: Rc::default(), early: Rc::default() })
     }
 
     async fn staging(&self) -> Result<FileSystemDirectoryHandle> {
@@ -78,6 +81,24 @@ impl Opfs {
 
     async fn kept(&self, kind: &str) -> Result<FileSystemDirectoryHandle> {
         self.folder(kind, async || folder(&folder(&self.own, ASSETS).await?, kind).await).await
+    }
+
+    /// Where something is staged, as the names of the folders.
+    fn names_of_folder(&self, id: AssetId) -> Vec<String> {
+        let own: &[&str] = match self.early.borrow().get(&id) {
+            Some(kind) => &[ASSETS, kind.name()],
+            None => &[STAGING],
+        };
+        self.path.iter().map(String::as_str).chain(own.iter().copied()).map(str::to_owned).collect()
+    }
+
+    /// The same folder itself.
+    async fn folder_of(&self, id: AssetId) -> Result<FileSystemDirectoryHandle> {
+        let early = self.early.borrow().get(&id).copied();
+        match early {
+            Some(kind) => self.kept(kind.name()).await,
+            None => self.staging().await,
+        }
     }
 
     /// A folder that was used before, or else what is found.
@@ -142,21 +163,26 @@ impl Place for Opfs {
         // Not to its end whoever waits: a put that nobody waits for is called off.
         Box::pin(async move {
             let (name, known, content) = (id.to_string(), source.known(), source.to_blob()?);
+            // To move a file takes half as long as to write a small one.
+            if let Some(known) = &known {
+                this.early.borrow_mut().insert(id, known.kind);
+            }
             if this.by == By::Worker {
-                let folder = [&this.path[..], &[STAGING.to_owned()]].concat();
+                let folder = this.names_of_folder(id);
                 let written =
                     worker::client::client().write(&folder, name.clone(), &content, known.clone(), &ticket).await;
                 if let Some(staged) = written {
                     if staged.is_ok() && ticket.is_cancelled() {
                         // Called off while the worker told of the end.
-                        when_free(async || remove(&this.staging().await?, &name).await).await?;
+                        when_free(async || remove(&this.folder_of(id).await?, &name).await).await?;
                         return Err(Error::Cancelled);
                     }
                     return staged;
                 }
             }
-            let write =
-                async || write::write_in(&this.staging().await?, &name, content.clone(), known.clone(), &ticket).await;
+            let write = async || {
+                write::write_in(&this.folder_of(id).await?, &name, content.clone(), known.clone(), &ticket).await
+            };
             this.with_folders(write).await
         })
     }
@@ -165,8 +191,13 @@ impl Place for Opfs {
         let this = self.clone();
         run(async move {
             let name = id.to_string();
+            let place = AssetPlace::Opfs { path: format!("{ROOT}/{ASSETS}/{}/{name}", kind.name()) };
+            if staged == id && this.early.borrow().get(&id) == Some(&kind) {
+                this.early.borrow_mut().remove(&id);
+                return Ok(place);
+            }
             let find = async || {
-                let from = async { file(&this.staging().await?, &staged.to_string(), false).await };
+                let from = async { file(&this.folder_of(staged).await?, &staged.to_string(), false).await };
                 let (handle, to) = futures::join!(from, this.kept(kind.name()));
                 Ok((handle?, to?))
             };
@@ -180,18 +211,21 @@ impl Place for Opfs {
                 // Copied, where files can't be moved. What streams write has its name only when it is complete.
                 None => {
                     write::copy(&content(&handle).await?, &to, &name).await?;
-                    remove(&this.staging().await?, &staged.to_string()).await?;
+                    remove(&this.folder_of(staged).await?, &staged.to_string()).await?;
                 }
             }
-            Ok(AssetPlace::Opfs { path: format!("{ROOT}/{ASSETS}/{}/{name}", kind.name()) })
+            this.early.borrow_mut().remove(&staged);
+            Ok(place)
         })
     }
 
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>> {
         let this = self.clone();
         run(async move {
-            let (staging, name) = (this.staging().await?, id.to_string());
-            when_free(async || remove(&staging, &name).await).await
+            let (folder, name) = (this.folder_of(id).await?, id.to_string());
+            when_free(async || remove(&folder, &name).await).await?;
+            this.early.borrow_mut().remove(&id);
+            Ok(())
         })
     }
 

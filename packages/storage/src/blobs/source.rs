@@ -8,6 +8,8 @@ use std::sync::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::model::MediaKind;
+
 /// Bytes that are to be kept.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -37,6 +39,8 @@ pub struct Known {
     pub crc32: u32,
     /// How many bytes it has.
     pub bytes: u64,
+    /// What its first bytes make it.
+    pub kind: MediaKind,
 }
 
 impl Source {

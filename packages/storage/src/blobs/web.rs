@@ -1,10 +1,6 @@
 //! What a page does with contents.
 
-use std::{
-    cell::{Cell, RefCell},
-    ops::Range,
-    sync::Arc,
-};
+use std::{cell::RefCell, ops::Range, sync::Arc};
 
 use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,7 +17,7 @@ use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, worker}
 /// How many bytes of a content are in our memory at a time.
 const PIECE: u32 = 512 << 10;
 /// How many bytes are written at a time.
-const WRITTEN: u32 = 1 << 20;
+pub(super) const WRITTEN: u32 = 1 << 20;
 /// How many bytes the browser is asked for at a time. Of a content, as many again are on their way.
 const READ: f64 = (4 << 20) as f64;
 /// From this size on another worker is worth its start.
@@ -190,7 +186,7 @@ impl<'a> Ahead<'a> {
 }
 
 /// [`stream`] for a small content: the browser hashes it in a thread of its own, for which it wants all of it. None of that
-/// is in our memory, where there is a piece at a time. While it is busy with another one, this thread hashes.
+/// is in our memory, where there is a piece at a time. It does one after the other.
 async fn at_once(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) -> Result<()>) -> Result<Staged> {
     if ticket.is_cancelled() {
         return Err(Error::Cancelled);
@@ -211,34 +207,22 @@ async fn at_once(blob: &Blob, ticket: &Ticket, write: impl AsyncFn(&Uint8Array) 
     }
 }
 
-/// The browser's own hashing, which does one content after the other.
+/// The browser's own hashing.
 struct Subtle(JsFuture);
 
-thread_local! {
-    /// Whether it has something to do for us.
-    static HASHING: Cell<bool> = const { Cell::new(false) };
-}
-
 impl Subtle {
-    /// None: it is busy, or there is none at this address, which isn't secure.
+    /// None: there is none at this address, which isn't secure.
     fn hash(bytes: &ArrayBuffer) -> Result<Option<Self>> {
-        let Some(subtle) = subtle().filter(|_| !HASHING.get()) else { return Ok(None) };
+        let Some(subtle) = subtle() else { return Ok(None) };
         let hash: Function = Reflect::get(&subtle, &"digest".into()).map_err(failed)?.dyn_into().map_err(failed)?;
         let hashed: Promise =
             hash.call2(&subtle, &"SHA-256".into(), bytes).map_err(failed)?.dyn_into().map_err(failed)?;
-        HASHING.set(true);
         Ok(Some(Self(JsFuture::from(hashed))))
     }
 
-    async fn done(mut self) -> Result<Vec<u8>> {
-        let hash: ArrayBuffer = (&mut self.0).await.map_err(failed)?.unchecked_into();
+    async fn done(self) -> Result<Vec<u8>> {
+        let hash: ArrayBuffer = self.0.await.map_err(failed)?.unchecked_into();
         Ok(Uint8Array::new(&hash).to_vec())
-    }
-}
-
-impl Drop for Subtle {
-    fn drop(&mut self) {
-        HASHING.set(false);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is known of a media file.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     AssetId, AssetPlace, AssetRef, Object,
     object::{FieldError, through_object},
@@ -110,7 +112,8 @@ impl Asset {
 through_object!(Asset);
 
 /// How a content is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MediaKind {
     /// A still or animated picture.
     Image,

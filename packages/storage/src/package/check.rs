@@ -19,8 +19,8 @@ use super::{
     manifest::{self, Listed, MANIFEST, Origin, WORKFLOW},
 };
 use crate::{
-    blobs::{Sha256, Staged, Ticket},
-    model::{AssetId, Workflow},
+    blobs::{HEAD, Sha256, Staged, Ticket, sniff},
+    model::{AssetId, MediaKind, Workflow},
 };
 
 /// How much is unpacked at once, in bytes.
@@ -30,7 +30,7 @@ const PAUSE: u64 = 16 << 20;
 /// What is no larger than this is small, in bytes.
 const SMALL: u64 = 16 << 20;
 /// How many small assets are hashed at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 /// What is wrong with a content that has another checksum than the archive says.
 const OTHER_CHECKSUM: &str = "its checksum is another";
 
@@ -89,6 +89,8 @@ pub struct Content {
     pub crc32: u32,
     /// `sha256-` and 64 lower-case hex digits: found out here, not believed.
     pub hash: String,
+    /// What its first bytes make it.
+    pub kind: MediaKind,
 }
 
 impl Package {
@@ -311,7 +313,9 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             Method::Stored => Unpacking::Stored(&mut packed),
             Method::Deflated => Unpacking::Deflated(DeflateDecoder::new(packed)),
         };
-        let (mut buffer, mut total, mut crc32) = (vec![0; BUFFER], 0_u64, crc32fast::Hasher::new());
+        // One byte more than there should be shows that there are more.
+        let room = usize::try_from(entry.bytes.saturating_add(1)).unwrap_or(BUFFER).min(BUFFER);
+        let (mut buffer, mut total, mut crc32) = (vec![0; room], 0_u64, crc32fast::Hasher::new());
         loop {
             let count = match reader.read(&mut buffer) {
                 Ok(0) => break,
@@ -357,7 +361,8 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
         if bytes > limit {
             return Err(too_large(bytes, limit));
         }
-        let mut all = Vec::new();
+        // What it claims is asked for at once only as far as that is little.
+        let mut all = Vec::with_capacity(usize::try_from(bytes).unwrap_or(BUFFER).min(16 * BUFFER));
         let unpacking = self.unpack(host, at, |piece, _| {
             all.extend_from_slice(piece);
             Ok(())
@@ -376,25 +381,27 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
         ticket: &Ticket,
     ) -> Result<Content, PackageError> {
         let entry = &self.entries[at];
-        let hash = match hashed {
+        let (hash, kind) = match hashed {
             Some(Ok(staged)) if staged.crc32 != entry.crc32 => {
                 return Err(PackageError::EntryDamaged { entry: entry.name.clone(), what: OTHER_CHECKSUM.to_owned() });
             }
-            Some(Ok(staged)) => staged.hash,
+            Some(Ok(staged)) => (staged.hash, kind_of(&staged.head)),
             Some(Err(crate::Error::Cancelled)) => return Err(PackageError::Cancelled),
             Some(Err(error)) => return Err(PackageError::Unreadable { reason: error.to_string() }),
             None => {
-                let mut hash = Sha256::default();
+                let (mut hash, mut head) = (Sha256::default(), Vec::new());
                 let hashing = self.unpack(host, at, |piece, total| {
                     if ticket.is_cancelled() {
                         return Err(PackageError::Cancelled);
                     }
                     hash.update(piece);
+                    let missing = HEAD.saturating_sub(head.len());
+                    head.extend_from_slice(&piece[..piece.len().min(missing)]);
                     ticket.advance(total);
                     Ok(())
                 });
                 hashing.await?;
-                manifest::hash_of(&hash.finish())
+                (manifest::hash_of(&hash.finish()), kind_of(&head))
             }
         };
         let entry = &self.entries[at];
@@ -412,6 +419,11 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             bytes: entry.bytes,
             crc32: entry.crc32,
             hash,
+            kind,
         })
     }
+}
+
+fn kind_of(head: &[u8]) -> MediaKind {
+    MediaKind::of(sniff(head))
 }

@@ -82,6 +82,7 @@ impl Plan {
         let refused = |error: serde_json::Error| Error::Refused { name: "JSON".into(), message: error.to_string() };
         let listed = listing(&workflow, &rows, &urls, originals).map_err(refused)?;
         let graph = spelling::sorted(&Json::new(&workflow).map_err(refused)?);
+        let Workflow { id, name, .. } = workflow;
         read_again(listed.as_bytes(), graph.as_bytes())?;
         let mut archive = Archive::default();
         archive.deflate(MANIFEST, listed.as_bytes());
@@ -89,7 +90,6 @@ impl Plan {
         for asset in rows.values() {
             archive.store(&file_of(asset), asset.clone());
         }
-        let Workflow { id, name, .. } = workflow;
         Ok(Self { id, name, layout: archive.finish(), embedded: rows.len(), urls, missing })
     }
 }

@@ -16,6 +16,8 @@ pub(super) fn parse(bytes: &[u8], manifest: &Manifest, limits: &Limits) -> Resul
         .map_err(|fault: Fault| fault.of(WORKFLOW, limits.json_depth, |what| PackageError::WorkflowJson { what }))?;
     let whole = refs::raw(text).ok_or_else(|| PackageError::WorkflowJson { what: "it is no JSON".into() })?;
     let mut object: Object = whole.read().map_err(|_| shape("the whole file", "it should be an object"))?;
+    // Each form of the text goes as soon as the next one is there: of a large graph they would be many times its size.
+    drop(whole);
     let nodes = list(&mut object, "nodes")?;
     let edges = list(&mut object, "edges")?;
     let id = uuid(&text_field(&object, "the workflow", "id")?, "the workflow")?;
@@ -32,8 +34,8 @@ pub(super) fn parse(bytes: &[u8], manifest: &Manifest, limits: &Limits) -> Resul
     let mut workflow: Workflow = object.read().map_err(|error| shape("the workflow", &error.to_string()))?;
     let known = Known::new(manifest);
     known.check_object(&workflow.extra, "the workflow")?;
-    workflow.nodes = read_nodes(&nodes, &known, limits)?;
-    workflow.edges = read_edges(&edges, &known, &workflow.nodes)?;
+    workflow.nodes = read_nodes(nodes, &known, limits)?;
+    workflow.edges = read_edges(edges, &known, &workflow.nodes)?;
     Ok(workflow)
 }
 
@@ -64,10 +66,10 @@ fn text_field(object: &Object, path: &str, field: &str) -> Result<String, Packag
     json.read().map_err(|_| shape(&format!("{path}.{field}"), "it should be a text"))
 }
 
-fn read_nodes(nodes: &[Json], known: &Known, limits: &Limits) -> Result<Vec<Node>, PackageError> {
+fn read_nodes(nodes: Vec<Json>, known: &Known, limits: &Limits) -> Result<Vec<Node>, PackageError> {
     let mut read = Vec::with_capacity(nodes.len());
     let mut ids = HashSet::with_capacity(nodes.len());
-    for (at, json) in nodes.iter().enumerate() {
+    for (at, json) in nodes.into_iter().enumerate() {
         let path = format!("nodes[{at}]");
         let object: Object = json.read().map_err(|_| shape(&path, "it should be an object"))?;
         uuid(&text_field(&object, &path, "id")?, &path)?;
@@ -100,11 +102,11 @@ fn read_nodes(nodes: &[Json], known: &Known, limits: &Limits) -> Result<Vec<Node
     Ok(read)
 }
 
-fn read_edges(edges: &[Json], known: &Known, nodes: &[Node]) -> Result<Vec<Edge>, PackageError> {
+fn read_edges(edges: Vec<Json>, known: &Known, nodes: &[Node]) -> Result<Vec<Edge>, PackageError> {
     let nodes: HashSet<_> = nodes.iter().map(|node| node.id).collect();
     let mut read = Vec::with_capacity(edges.len());
     let mut ids = HashSet::with_capacity(edges.len());
-    for (at, json) in edges.iter().enumerate() {
+    for (at, json) in edges.into_iter().enumerate() {
         let path = format!("edges[{at}]");
         let object: Object = json.read().map_err(|_| shape(&path, "it should be an object"))?;
         for field in ["id", "source", "target"] {

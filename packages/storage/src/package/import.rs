@@ -51,8 +51,9 @@ impl Package {
             ..Outlook::default()
         };
         outlook.rejected = self.damaged.len() - outlook.missing;
+        let rows = self.rows_here(assets).await?;
         for (hash, content) in self.contents() {
-            if assets.known_as(hash).await?.is_some() {
+            if is_here(assets, rows.get(hash)).await {
                 outlook.here += 1;
             } else {
                 outlook.new += 1;
@@ -60,6 +61,11 @@ impl Package {
             }
         }
         Ok(outlook)
+    }
+
+    /// The rows of those of the contents that have one here, by hash.
+    async fn rows_here(&self, assets: &Assets) -> Result<HashMap<String, Asset>> {
+        assets.rows_of(self.contents().into_keys().map(str::to_owned).collect()).await
     }
 
     /// How many bytes [`Package::keep_media`] goes through.
@@ -94,11 +100,13 @@ impl Package {
 
     async fn keep_all(&self, assets: &Assets, source: &Source, ticket: &Ticket, media: &mut Media) -> Result<()> {
         let (mut done, mut by_hash) = (0, HashMap::new());
+        let rows = self.rows_here(assets).await?;
+        let row = |content: &Content| rows.get(&content.hash).cloned();
         let mut left: Vec<_> = self.contents().into_values().collect();
         for (size, at_once) in AT_ONCE {
             let (small, others) = left.into_iter().partition::<Vec<_>, _>(|content| content.bytes <= size);
             left = others;
-            let puts = small.iter().map(|content| keep(assets, source, content, ticket.quiet()));
+            let puts = small.iter().map(|content| keep(assets, source, content, row(content), ticket.quiet()));
             let mut puts = stream::iter(puts).buffer_unordered(at_once);
             let mut failed = None;
             // To the end of those that have begun, so that nothing is stored of which nobody knows.
@@ -119,7 +127,7 @@ impl Package {
             }
         }
         for content in left {
-            let kept = keep(assets, source, content, ticket.part(done)).await?;
+            let kept = keep(assets, source, content, row(content), ticket.part(done)).await?;
             done += content.bytes;
             ticket.advance(done);
             media.take(kept, &mut by_hash)?;
@@ -178,18 +186,41 @@ pub enum Way {
 /// A content, its row, and whether it is new.
 type Kept<'a> = (&'a Content, Asset, bool);
 
-async fn keep<'a>(assets: &Assets, source: &Source, content: &'a Content, ticket: Ticket) -> Result<Kept<'a>> {
+/// Whether the bytes of a row are here, if there is one.
+async fn is_here(assets: &Assets, row: Option<&Asset>) -> bool {
+    match row {
+        Some(row) => assets.is_there(row).await,
+        None => false,
+    }
+}
+
+/// Stores a content, unless the row that it may have here has its bytes.
+async fn keep<'a>(
+    assets: &Assets,
+    source: &Source,
+    content: &'a Content,
+    row: Option<Asset>,
+    ticket: Ticket,
+) -> Result<Kept<'a>> {
     if ticket.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    if let Some(known) = assets.known_as(&content.hash).await? {
-        return Ok((content, known, false));
+    let has_row = row.is_some();
+    if let Some(row) = row
+        && assets.is_there(&row).await
+    {
+        return Ok((content, row, false));
     }
     let name = content.entry.rsplit('/').next().map(str::to_owned);
     // The check has hashed it.
-    let known = Known { hash: content.hash.clone(), crc32: content.crc32, bytes: content.bytes };
+    let Content { hash, crc32, bytes, kind, .. } = content;
+    let known = Known { hash: hash.clone(), crc32: *crc32, bytes: *bytes, kind: *kind };
     let source = Source::Known(Box::new(target::content(source, content).await?), known);
-    let added = assets.put(source, name, ticket).await?;
+    let added = if has_row {
+        assets.put(source, name, ticket).await?
+    } else {
+        assets.put_unknown(source, name, ticket).await?
+    };
     Ok((content, added.asset, added.is_new))
 }
 

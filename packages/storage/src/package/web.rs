@@ -1,6 +1,6 @@
 //! Packages in a browser: they are files of the user's, of which a piece at a time is in our memory.
 
-use std::{borrow::Cow, io, time::Duration};
+use std::{borrow::Cow, cell::Cell, io, time::Duration};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Error, Result,
     blobs::{self, Assets, Source, Ticket, failed},
+    counted::Counted,
     platform::sleep,
     worker,
 };
@@ -57,7 +58,7 @@ pub async fn find(source: Source, ticket: Ticket) -> Result<Found, PackageError>
     }
     let bytes = source.into_bytes().await.map_err(unreadable)?;
     let reader = io::Cursor::new(bytes);
-    find_on(&Thread { blob }, reader, &ticket).await
+    find_on(&Thread::new(blob), reader, &ticket).await
 }
 
 /// The same in the worker itself.
@@ -65,7 +66,7 @@ pub(crate) async fn look_here(blob: Blob, ticket: &Ticket) -> Result<Found, Pack
     let reader =
         FileReaderSync::new().map_err(|error| PackageError::Unreadable { reason: failed(error).to_string() })?;
     let file = File { blob: blob.clone(), reader };
-    find_on(&Thread { blob }, Window::new(file), ticket).await
+    find_on(&Thread::new(blob), Window::new(file), ticket).await
 }
 
 /// A file that a worker can wait for.
@@ -91,9 +92,27 @@ impl ReadAt for File {
     }
 }
 
+/// What is smaller than this is read sooner, together with what is beside it, than asked for by itself. In bytes.
+const WORTH: u64 = 128 << 10;
+
 /// A thread of the browser's: what is stored as it is it hashes without our memory.
 struct Thread {
     blob: Blob,
+    /// How many contents are being hashed here.
+    here: Cell<usize>,
+    /// How many another worker is hashing.
+    there: Cell<usize>,
+}
+
+impl Thread {
+    fn new(blob: Blob) -> Self {
+        Self { blob, here: Cell::default(), there: Cell::default() }
+    }
+
+    /// Another worker is worth its start when there is much to hash: it takes half of it.
+    fn has_help(&self) -> bool {
+        worker::is_here() && self.blob.size() >= blobs::LONG && self.there.get() < self.here.get()
+    }
 }
 
 impl Host for Thread {
@@ -102,11 +121,22 @@ impl Host for Thread {
     }
 
     async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Hashed> {
-        let piece = self.blob.slice_with_f64_and_f64(at as f64, (at + bytes) as f64).map_err(failed);
-        Some(match piece {
-            Ok(piece) => blobs::hash_here(&piece, &ticket).await,
-            Err(error) => Err(error),
-        })
+        if bytes < WORTH {
+            return None;
+        }
+        let piece = match self.blob.slice_with_f64_and_f64(at as f64, (at + bytes) as f64) {
+            Ok(piece) => piece,
+            Err(error) => return Some(Err(failed(error))),
+        };
+        if self.has_help() {
+            let _counted = Counted::new(&self.there);
+            let hashed = worker::client::client().hash(&piece, &ticket).await;
+            if hashed.is_some() {
+                return hashed;
+            }
+        }
+        let _counted = Counted::new(&self.here);
+        Some(blobs::hash_here(&piece, &ticket).await)
     }
 }
 

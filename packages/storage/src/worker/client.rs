@@ -21,6 +21,7 @@ use super::{
 use crate::{
     Error, Result,
     blobs::{Known, LONG, Staged, Ticket, lock},
+    counted::Counted,
     package::{Found, PackageError},
     platform::{sleep, spawn},
 };
@@ -199,22 +200,6 @@ impl Client {
 pub(super) enum Answer {
     Staged(Staged),
     Checked(Box<Result<Found, PackageError>>),
-}
-
-/// Counts for as long as it lives.
-struct Counted<'a>(&'a Cell<usize>);
-
-impl<'a> Counted<'a> {
-    fn new(count: &'a Cell<usize>) -> Self {
-        count.set(count.get() + 1);
-        Self(count)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
 }
 
 /// A worker that listens.

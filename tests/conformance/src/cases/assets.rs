@@ -46,6 +46,25 @@ pub async fn an_added_asset_is_found_by_id_and_by_content(harness: Rc<dyn Harnes
     assert_eq!((by_id(&*db, other.id).await, by_hash(&*db, &other).await), (None, None));
 }
 
+pub async fn contents_are_looked_up_together(harness: Rc<dyn Harness>) {
+    let (db, mut author) = (harness.db().await, Author::new(1));
+    let all: Vec<_> = (0..100).map(|number| asset(&mut author, &number.to_string())).collect();
+    for asset in all.iter().step_by(2) {
+        db.add_asset(Asset { thumbnail: Some("data:image/webp;base64,AA==".into()), ..asset.clone() }).await.unwrap();
+    }
+    let of = async |some: &[Asset]| {
+        let hashes = some.iter().map(|asset| asset.hash.clone()).collect();
+        let mut found = db.assets_of(hashes).await.unwrap();
+        found.sort_by_key(|asset| asset.id);
+        found
+    };
+    let known: Vec<_> = all.iter().step_by(2).cloned().map(Asset::without_thumbnail).collect();
+    assert_eq!(of(&all).await, known);
+    assert_eq!(of(&all[10..13]).await, known[5..7]);
+    assert_eq!(of(&all[1..2]).await, []);
+    assert_eq!(of(&[]).await, []);
+}
+
 pub async fn assets_come_in_the_order_of_their_ids(harness: Rc<dyn Harness>) {
     let (db, mut author) = (harness.db().await, Author::new(1));
     assert_eq!(db.assets().await.unwrap().rows, []);

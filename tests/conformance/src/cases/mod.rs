@@ -108,6 +108,7 @@ macro_rules! for_each_case {
                 }
                 assets {
                     an_added_asset_is_found_by_id_and_by_content
+                    contents_are_looked_up_together
                     assets_come_in_the_order_of_their_ids
                     more_assets_than_are_read_at_once_come_in_the_order_of_their_ids
                     a_content_is_added_once
@@ -199,6 +200,8 @@ macro_rules! for_each_place_case {
         $then! {
             places {
                 what_is_kept_is_what_was_put
+                what_was_hashed_before_is_kept_as_it_was_or_not_at_all
+                what_was_hashed_before_is_forgotten_like_anything_else
                 a_large_content_tells_how_far_it_has_come
                 a_range_gives_what_it_names_and_no_more_than_there_is
                 an_empty_content_is_a_content

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 use futures::future::{join, join_all};
 use storage::{
     Error,
-    blobs::{HEAD, Place, Source, Staged, Ticket},
+    blobs::{HEAD, Known, Place, Source, Staged, Ticket},
     model::{Asset, AssetId, AssetPlace, MediaKind, Object},
 };
 
@@ -93,6 +93,59 @@ pub async fn what_is_kept_is_what_was_put(ground: Rc<dyn Ground>) {
         }
     }
     assert_eq!(whole(&*place, &fox_row).await, fox);
+}
+
+/// A source of which this is known: by whoever has read all of it before.
+fn hashed(content: &[u8], crc32: u32, kind: MediaKind) -> Source {
+    let hash = "sha256-d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592".into();
+    Source::Known(Box::new(in_memory(content)), Known { hash, crc32, bytes: FOX.len() as u64, kind })
+}
+
+const FOX: &[u8] = b"The quick brown fox jumps over the lazy dog";
+const FOX_CRC32: u32 = 0x414f_a339;
+
+pub async fn what_was_hashed_before_is_kept_as_it_was_or_not_at_all(ground: Rc<dyn Ground>) {
+    let (place, mut author) = (ground.place().await, Author::new(1));
+    let mut kept = Vec::new();
+    // Also as another kind than it was taken for, and under another id.
+    for kind in [MediaKind::Other, MediaKind::Image] {
+        for renamed in [false, true] {
+            let staged_as = id(&mut author);
+            let named = if renamed { id(&mut author) } else { staged_as };
+            let source = hashed(FOX, FOX_CRC32, MediaKind::Other);
+            let staged = place.stage(staged_as, source, Ticket::default()).await.unwrap();
+            assert_eq!((staged.crc32, staged.head.as_slice()), (FOX_CRC32, FOX));
+            let row = row(named, &staged, place.keep(staged_as, named, kind).await.unwrap());
+            assert_eq!(place.hash(&row, Ticket::default()).await.unwrap(), row.hash);
+            kept.push(row);
+        }
+    }
+    // Another content by now.
+    let changed = id(&mut author);
+    for (content, crc32) in [(&FOX[1..], FOX_CRC32), (FOX, FOX_CRC32 ^ 1)] {
+        let staged = place.stage(changed, hashed(content, crc32, MediaKind::Image), Ticket::default()).await;
+        assert!(matches!(staged, Err(Error::Io { .. })), "{staged:?}");
+    }
+    place.discard(changed).await.unwrap();
+    let next = ground.place().await;
+    let ids: BTreeSet<_> = kept.iter().map(|row| row.id).collect();
+    assert_eq!(next.sweep(ids).await.unwrap(), 0, "nothing else is there");
+    for row in &kept {
+        assert_eq!(whole(&*next, row).await, FOX);
+    }
+}
+
+pub async fn what_was_hashed_before_is_forgotten_like_anything_else(ground: Rc<dyn Ground>) {
+    let (place, mut author) = (ground.place().await, Author::new(1));
+    let discarded = id(&mut author);
+    place.stage(discarded, hashed(FOX, FOX_CRC32, MediaKind::Video), Ticket::default()).await.unwrap();
+    place.discard(discarded).await.unwrap();
+    assert_eq!(ground.place().await.sweep(BTreeSet::new()).await.unwrap(), 0);
+    // The page died before it was kept.
+    place.stage(id(&mut author), hashed(FOX, FOX_CRC32, MediaKind::Video), Ticket::default()).await.unwrap();
+    let next = ground.place().await;
+    assert_eq!(next.sweep(BTreeSet::new()).await.unwrap(), FOX.len() as u64);
+    assert_eq!(next.sweep(BTreeSet::new()).await.unwrap(), 0);
 }
 
 pub async fn a_large_content_tells_how_far_it_has_come(ground: Rc<dyn Ground>) {

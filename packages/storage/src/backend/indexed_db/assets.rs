@@ -188,6 +188,30 @@ pub(super) async fn asset(
     finish_known(&connection, started, key.as_ref(), &found).await.map(Some)
 }
 
+/// Queues what [`assets_of`] needs.
+pub(super) fn ask_assets_of(connection: &Connection, hashes: &BTreeSet<String>) -> Result<(Started, Vec<IdbRequest>)> {
+    let started = Started::new(connection, &[ASSETS], Access::Read)?;
+    let index = started.table(ASSETS)?.index("hash").map_err(refused)?;
+    let ask = |hash: &String| index.get(&hash.as_str().into()).map_err(refused);
+    let asked = hashes.iter().map(ask).collect::<Result<_>>().inspect_err(|_| started.abort())?;
+    Ok((started, asked))
+}
+
+pub(super) async fn assets_of(
+    connection: Rc<Connection>,
+    (started, asked): (Started, Vec<IdbRequest>),
+) -> Result<Vec<Asset>> {
+    started.end(&connection).await?;
+    let mut known = Vec::new();
+    for found in asked {
+        let found = found.result().map_err(refused)?;
+        if !found.is_undefined() {
+            known.push(parse(None, &found)?.without_thumbnail());
+        }
+    }
+    Ok(known)
+}
+
 /// Reads the thumbnail of a row that was found.
 async fn finish_known(
     connection: &Rc<Connection>,

@@ -145,7 +145,9 @@ async fn with_handle(
         open.handle.truncate_with_f64(0.).map_err(failed)?;
     }
     // The room is asked for once, not with every piece.
-    open.handle.truncate_with_f64(content.size()).map_err(failed)?;
+    if content.size() > f64::from(web::WRITTEN) {
+        open.handle.truncate_with_f64(content.size()).map_err(failed)?;
+    }
     let staged = web::stream(content, known, ticket, async |piece: &Uint8Array| open.append(piece)).await?;
     open.handle.flush().map_err(failed)?;
     Ok(staged)

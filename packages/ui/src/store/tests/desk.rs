@@ -294,6 +294,10 @@ impl Backend for Disk {
         self.memory.asset(wanted)
     }
 
+    fn assets_of(&self, hashes: BTreeSet<String>) -> BoxFuture<Result<Vec<Asset>>> {
+        self.memory.assets_of(hashes)
+    }
+
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
         self.memory.add_asset(asset)
     }
