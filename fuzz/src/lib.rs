@@ -1,12 +1,17 @@
 //! What the targets share: a small archive around two texts, and what must hold of every package that is let in.
 
-use std::{cell::RefCell, io::Cursor, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    io::Cursor,
+    sync::{Arc, LazyLock},
+};
 
 use storage::{
     Session,
     backend::memory::Memory,
-    blobs::Ticket,
-    package::{Limits, Media, Originals, Package, PackageError, Plan, Way, check},
+    blobs::{Source, Ticket},
+    package::{Found, Limits, Media, Originals, Package, PackageError, Plan, Way, check, find as find_in, look as look_at},
 };
 
 /// A manifest that goes with [`WORKFLOW`].
@@ -59,6 +64,31 @@ fn number(length: usize) -> u32 {
 pub fn look(bytes: &[u8]) {
     match check(Cursor::new(bytes), &Limits::DEFAULT, &Ticket::default()) {
         Ok(package) => comes_out_as_it_came_in(&package),
+        Err(error) => has_words(&error),
+    }
+}
+
+/// Files are looked at on threads of its own.
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().build().expect("there are threads"));
+
+/// Finds out what a file is, and looks at each package of a backup.
+pub fn find(bytes: &[u8]) {
+    let source = Source::Bytes(bytes.into());
+    match RUNTIME.block_on(find_in(source.clone(), Ticket::default())) {
+        Ok(Found::Package(package)) => comes_out_as_it_came_in(&package),
+        Ok(Found::Backup(backup)) => {
+            let names: HashSet<_> = backup.packages.iter().map(|inside| &inside.entry).collect();
+            assert_eq!(names.len(), backup.packages.len(), "two packages have one name");
+            for inside in &backup.packages {
+                assert!(inside.bytes <= bytes.len() as u64 || RUNTIME.block_on(inside.source(&source)).is_err());
+                let looked = async { look_at(inside.source(&source).await?, Ticket::default()).await };
+                match RUNTIME.block_on(looked) {
+                    Ok(package) => comes_out_as_it_came_in(&package),
+                    Err(error) => has_words(&error),
+                }
+            }
+        }
         Err(error) => has_words(&error),
     }
 }

@@ -32,6 +32,12 @@ async function write(app, text) {
   await app.canvas.frames();
 }
 
+/** Waits until the app has found out that everything is gone, and has stored what it has. */
+async function storedAnew(app) {
+  await app.page.locator("[data-deleted]").waitFor();
+  await app.saved();
+}
+
 /** What is written on the node after the app was loaded anew. */
 async function afterReload(app, { workflow, node }) {
   await app.reload();
@@ -81,14 +87,18 @@ test("a database that is deleted by another page takes nothing with it that is o
   const { app, stranger, ...all } = await start(t);
   // Written before, while it is deleted, and after.
   await Promise.all([stranger.evaluate(remove), write(app, "At noon")]);
-  await app.saved();
+  await storedAnew(app);
   assert.equal(await afterReload(app, all), "At noon");
   await stranger.evaluate(remove);
   await write(app, "At dusk");
-  await app.saved();
+  await storedAnew(app);
   const rows = await storedRows(app.page, "nodes");
   assert.deepEqual(rows.map(({ key }) => key), [[all.workflow, all.node]], "the node is stored again, and whole");
   assert.equal(JSON.parse(rows[0].value.text ?? rows[0].value).fields.type, PROMPT.type);
+  assert.equal(await afterReload(app, all), "At dusk");
+  // And nothing is written at all.
+  await stranger.evaluate(remove);
+  await storedAnew(app);
   assert.equal(await afterReload(app, all), "At dusk");
 });
 

@@ -4,7 +4,7 @@ mod media;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use conformance::indexed_db;
+use conformance::{Migration, indexed_db};
 use futures::future::join_all;
 use js_sys::{Function, Promise};
 use storage::{
@@ -47,6 +47,19 @@ pub fn run(name: String) -> Promise {
             REJECT.take();
             let _told = resolve.call0(&JsValue::NULL);
         });
+    })
+}
+
+/// Opens the database as a build of the third schema does, and closes it; says what became of it. If it hangs, it never does.
+#[wasm_bindgen]
+pub fn migrate(name: String, hangs: bool) -> Promise {
+    let steps = if hangs { indexed_db::HANGING_STEPS } else { indexed_db::steps(Migration::ToThird) };
+    future_to_promise(async move {
+        let opened = IndexedDb::open_with(&name, steps, |_| {}).await;
+        if let Ok(db) = &opened {
+            db.close().await;
+        }
+        Ok(told(opened))
     })
 }
 

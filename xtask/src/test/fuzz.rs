@@ -8,7 +8,7 @@ use super::Outcome;
 use crate::{cargo, files, process, progress, root};
 
 /// The binaries of `fuzz/`.
-const TARGETS: [&str; 4] = ["importer", "manifest", "workflow", "comfyui"];
+const TARGETS: [&str; 5] = ["importer", "backup", "manifest", "workflow", "comfyui"];
 /// How long each runs, in seconds, unless `ATELIER_FUZZ_SECONDS` says.
 const SECONDS: &str = "60";
 /// What one input may take, in seconds and in MiB.

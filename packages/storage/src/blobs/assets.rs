@@ -224,7 +224,8 @@ impl Assets {
                 if Arc::ptr_eq(&place, &now) {
                     return Err(error);
                 }
-                self.put_in(&*now, lookup, source, name, ticket).await
+                // What failed may have been the removal of bytes that turned out to be known.
+                self.put_in(&*now, Lookup::Due, source, name, ticket).await
             }
             put => put,
         };

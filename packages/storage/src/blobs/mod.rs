@@ -102,7 +102,7 @@ pub const HEAD: usize = 64 * 1024;
 /// names that the place itself makes are looked up. Whoever calls holds the lock of [`Assets`]: shared while something is put,
 /// alone while something is deleted or swept.
 pub trait Place: MaybeSend + MaybeSync + 'static {
-    /// Streams `source` to a temporary name while it is hashed. When this is done, the bytes are on the disk. It never holds
+    /// Streams `source` to a temporary name, or to one under which nobody looks before there is a row, while it is hashed. When this is done, the bytes are on the disk. It never holds
     /// more than a few buffers in memory. An interrupted or failed call leaves nothing, or only what [`Place::sweep`] finds.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::{
 use flate2::read::DeflateDecoder;
 use futures::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use zip::ZipArchive;
+use zip::{ZipArchive, result::ZipError};
 
 use super::{
     Limits, PackageError,
@@ -25,8 +25,9 @@ use crate::{
 
 /// How much is unpacked at once, in bytes.
 pub(super) const BUFFER: usize = 256 << 10;
-/// After how many bytes others have their turn.
-const PAUSE: u64 = 16 << 20;
+/// After how many bytes others have their turn, and what an entry counts for beside its own.
+const PAUSE: u64 = 8 << 20;
+const ENTRY: u64 = 16 << 10;
 /// What is no larger than this is small, in bytes.
 const SMALL: u64 = 16 << 20;
 /// How many small assets are hashed at once.
@@ -278,6 +279,8 @@ impl<R: Read> Read for Unpacking<'_, R> {
 struct Contents<'a, R> {
     archive: ZipArchive<R>,
     entries: &'a [Entry],
+    /// How many bytes were read since others had their turn.
+    since_pause: u64,
 }
 
 impl<'a, R: Read + Seek> Contents<'a, R> {
@@ -294,7 +297,7 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
                 return Err(differs(entry.name.clone()));
             }
         }
-        Ok(Self { archive, entries })
+        Ok(Self { archive, entries, since_pause: 0 })
     }
 
     /// Unpacks an entry and hands it on piece by piece. It stops at the first byte beyond what the entry claims to have, and at a
@@ -307,7 +310,11 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
     ) -> Result<(), PackageError> {
         let entry = &self.entries[at];
         let damaged = |what: String| PackageError::EntryDamaged { entry: entry.name.clone(), what };
-        let mut packed = self.archive.by_index_raw(at).map_err(|error| damaged(error.to_string()))?;
+        self.since_pause += ENTRY;
+        let mut packed = self.archive.by_index_raw(at).map_err(|error| match error {
+            ZipError::Io(error) if !is_content(&error) => PackageError::io(&error),
+            error => damaged(error.to_string()),
+        })?;
         // Unpacked here, since the archive's own reader tells no bomb from damage.
         let mut reader = match entry.method {
             Method::Stored => Unpacking::Stored(&mut packed),
@@ -321,15 +328,18 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(damaged(error.to_string())),
+                Err(error) if is_content(&error) => return Err(damaged(error.to_string())),
+                Err(error) => return Err(PackageError::io(&error)),
             };
             total += count as u64;
+            self.since_pause += count as u64;
             if total > entry.bytes {
                 return Err(PackageError::Bomb { entry: entry.name.clone(), packed: entry.packed, bytes: total });
             }
             crc32.update(&buffer[..count]);
             take(&buffer[..count], total)?;
-            if total / PAUSE > (total - count as u64) / PAUSE {
+            if self.since_pause >= PAUSE {
+                self.since_pause = 0;
                 host.pause().await;
             }
         }
@@ -422,6 +432,11 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             kind,
         })
     }
+}
+
+/// Whether bytes were read and are wrong, rather than that the file can't be read.
+fn is_content(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 fn kind_of(head: &[u8]) -> MediaKind {

@@ -82,7 +82,8 @@ impl Plan {
         let refused = |error: serde_json::Error| Error::Refused { name: "JSON".into(), message: error.to_string() };
         let listed = listing(&workflow, &rows, &urls, originals).map_err(refused)?;
         let graph = spelling::sorted(&Json::new(&workflow).map_err(refused)?);
-        let Workflow { id, name, .. } = workflow;
+        let (id, name) = (workflow.id, workflow.name.clone());
+        drop(workflow);
         read_again(listed.as_bytes(), graph.as_bytes())?;
         let mut archive = Archive::default();
         archive.deflate(MANIFEST, listed.as_bytes());

@@ -23,7 +23,7 @@ use crate::{
     blobs::{Known, LONG, Staged, Ticket, lock},
     counted::Counted,
     package::{Found, PackageError},
-    platform::{sleep, spawn},
+    platform::{detached, sleep, spawn},
 };
 
 /// How long a worker may take to say that it listens. It has to be fetched and compiled.
@@ -169,6 +169,12 @@ impl Client {
 
     /// The worker that listens, or a new one. None: it doesn't start, or none ever will.
     async fn running(&self) -> Option<Running> {
+        let this = self.clone();
+        // To its end, whoever waits: half a start would be a worker that nobody knows, and hold others up.
+        detached(async move { this.running_now().await }, || None).await
+    }
+
+    async fn running_now(&self) -> Option<Running> {
         let _turn = self.0.turn.lock().await;
         let running = self.0.running.borrow().clone();
         if let Some(running) = running {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use storage::{
     Event,
-    backend::Batch,
+    backend::{Batch, Notice},
     model::{EntityKey, Json, Part, Row, WorkflowId},
     rescue,
     tabs::{Changes, Touched},
@@ -38,7 +38,12 @@ impl Store {
         match event {
             Event::Committed(rows) => self.committed(&rows),
             Event::Deleted => self.rewrite().await,
-            Event::Connection(notice) => warn!(?notice, "the database's connection"),
+            Event::Connection(notice) => {
+                warn!(?notice, "the database's connection");
+                if notice != Notice::Blocked {
+                    self.look_again().await;
+                }
+            }
             Event::Elsewhere(changes) => self.read_elsewhere(changes).await,
             Event::Assets(ids) => {
                 for id in ids {
@@ -95,6 +100,16 @@ impl Store {
         // A workflow's row is written by each commit to anything in it.
         if let Some(open) = self.open_id().filter(|_| known < self.open_version()) {
             self.read_again(open).await;
+        }
+    }
+
+    /// The connection was taken from us. Whoever did it may have deleted everything, or be a newer build: that is found out now, and not
+    /// with the next edit, before which the page may be gone.
+    async fn look_again(&self) {
+        match self.session().workflows().await {
+            Ok(_) => self.catch_up().await,
+            Err(storage::Error::Deleted) => self.rewrite().await,
+            Err(error) => self.missed(&error),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use js_sys::Reflect;
 use storage::{
     Error, Result,
     backend::indexed_db::{Run, Steps, Upgrade},
@@ -22,6 +23,22 @@ const FAILING: Step<Run> = Step {
             third(Rc::clone(&upgrade)).await?;
             upgrade.table("nodes")?.clear().unwrap();
             Err(Error::Full("a test".into()))
+        })
+    },
+};
+
+const HANGING: Step<Run> = Step {
+    name: "there are labels, one day",
+    tables: &["kv"],
+    run: |upgrade| {
+        Box::pin(async move {
+            third(Rc::clone(&upgrade)).await?;
+            upgrade.table("nodes")?.clear().unwrap();
+            Reflect::set(&js_sys::global(), &"isHanging".into(), &JsValue::TRUE).unwrap();
+            loop {
+                // The engine ends the transaction when nothing is asked of it.
+                upgrade.each("kv", |_, _| Ok(())).await?;
+            }
         })
     },
 };
@@ -49,6 +66,9 @@ async fn third(upgrade: Rc<Upgrade>) -> Result<()> {
     };
     upgrade.each("kv", dye).await
 }
+
+/// The steps to schema 3. The last does not end, and says so in the page's `isHanging` when it has done half of its work.
+pub const HANGING_STEPS: Steps = Steps::new(&[SECOND, HANGING]);
 
 pub fn steps(migration: Migration) -> Steps {
     Steps::new(match migration {

@@ -26,6 +26,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{EVERYWHERE, Ground, Hands, Harness, KEPT, MEDIA, Migration, NEWER, PLACES};
 pub use cases::OWN;
+pub use migration::{HANGING_STEPS, steps};
 
 /// A database of a name that nobody has used.
 #[derive(Clone)]

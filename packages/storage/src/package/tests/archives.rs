@@ -1,14 +1,23 @@
 //! The archive around a package.
 
-use std::io::Cursor;
+use std::{
+    cell::Cell,
+    io::{self, Cursor, Read, Seek, SeekFrom},
+};
+
+use futures::FutureExt as _;
+use serde_json::json;
 
 use super::{
-    CONTENT, FILE, Fixture, looked_at, verdict,
+    CONTENT, FILE, Fixture, code, looked_at, verdict,
     zip::{Entry, archive, archive_with, extra},
 };
 use crate::{
     blobs::Ticket,
-    package::{Limits, PackageError, check, check::BUFFER},
+    package::{
+        Limits, PackageError, check,
+        check::{BUFFER, Hashed, Host, check_on},
+    },
 };
 
 fn with(extra: Entry) -> String {
@@ -224,4 +233,76 @@ fn a_check_can_be_called_off() {
     ticket.cancel();
     let file = archive(&Fixture::new().entries());
     assert_eq!(check(Cursor::new(file), &Limits::DEFAULT, &ticket), Err(PackageError::Cancelled));
+}
+
+/// A file of which a part can't be read.
+struct Unplugged {
+    file: Cursor<Vec<u8>>,
+    from: u64,
+}
+
+impl Read for Unplugged {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = self.file.position() + buffer.len() as u64;
+        if (self.file.position()..end).contains(&self.from) {
+            return Err(io::Error::other("the disk is gone"));
+        }
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Unplugged {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_no_package_with_damaged_assets() {
+    for entry in [Entry::stored(FILE, CONTENT), Entry::deflated(FILE, CONTENT)] {
+        let mut entries = Fixture::new().entries();
+        entries[2] = entry;
+        let file = archive(&entries);
+        // The content's own bytes, which are the last before the list of entries.
+        let name = FILE.as_bytes();
+        let at = file.windows(name.len()).position(|part| part == name).unwrap() + name.len();
+        let input = Unplugged { file: Cursor::new(file), from: at as u64 };
+        assert_eq!(code(&check(input, &Limits::DEFAULT, &Ticket::default())), "unreadable");
+    }
+}
+
+/// A thread that has others to serve.
+#[derive(Default)]
+struct Shared {
+    pauses: Cell<usize>,
+}
+
+impl Host for Shared {
+    async fn pause(&self) {
+        self.pauses.set(self.pauses.get() + 1);
+    }
+
+    async fn hash(&self, _at: u64, _bytes: u64, _ticket: Ticket) -> Option<Hashed> {
+        None
+    }
+}
+
+#[test]
+fn others_have_their_turn_while_many_small_contents_are_read() {
+    let mut fixture = Fixture::new();
+    let listed = fixture.manifest["assets"][0].clone();
+    let mut entries = Vec::new();
+    for number in 0..2_000 {
+        let (mut asset, id) = (listed.clone(), format!("01a1a079-44a3-7a79-9543-{number:012x}"));
+        let file = format!("assets/{id}.png");
+        (asset["id"], asset["file"]) = (json!(id), json!(file));
+        entries.push(Entry::stored(&file, CONTENT));
+        fixture.manifest["assets"].as_array_mut().unwrap().push(asset);
+    }
+    entries.splice(0..0, fixture.entries());
+    let host = Shared::default();
+    let file = Cursor::new(archive(&entries));
+    let checked = check_on(&host, file, &Limits::DEFAULT, &Ticket::default()).now_or_never().unwrap().unwrap();
+    assert_eq!((checked.refusal(), checked.assets.len()), (None, 2_001));
+    assert!(host.pauses.get() > 2, "{} pauses", host.pauses.get());
 }

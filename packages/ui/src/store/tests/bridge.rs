@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use storage::{
     Event,
-    backend::{Backend, Batch},
+    backend::{Backend, Batch, Notice},
     model::{EntityKey, RegisterName, Registers},
     rescue,
 };
@@ -144,6 +144,26 @@ async fn when_the_stored_data_is_deleted_under_us_everything_in_memory_is_stored
     assert_eq!(again.store.workflows(), [workflow]);
     assert_eq!(again.registers(id), here.registers(id));
     assert_eq!(again.store.with_document(Document::node_count), Some(1));
+}
+
+#[tokio::test]
+async fn when_the_connection_is_taken_away_it_is_found_out_at_once_what_became_of_the_data() {
+    let (mut here, _, id) = windows().await;
+    here.settle().await;
+    let (workflow, before) = (here.workflow(), here.disk.batches().len());
+    for notice in [Notice::Displaced, Notice::Closed] {
+        here.store.heard(Event::Connection(notice)).await;
+        here.settle().await;
+        assert_eq!(here.disk.batches().len(), before, "nothing happened to it");
+        assert_eq!(here.store.deletion(), None);
+    }
+    here.disk.delete_all().await;
+    here.store.heard(Event::Connection(Notice::Displaced)).await;
+    here.settle().await;
+    assert!(here.store.deletion().is_some());
+    let again = here.another().await;
+    assert_eq!(again.store.workflows(), [workflow]);
+    assert_eq!(again.registers(id), here.registers(id));
 }
 
 #[tokio::test]

@@ -188,6 +188,7 @@ pub struct Disk {
     loads: Mutex<BTreeMap<WorkflowId, Gate>>,
     refuses_rows: AtomicBool,
     broken: Mutex<BTreeSet<WorkflowId>>,
+    is_deleted: AtomicBool,
 }
 
 impl Disk {
@@ -199,6 +200,7 @@ impl Disk {
             loads: Mutex::default(),
             refuses_rows: AtomicBool::new(false),
             broken: Mutex::default(),
+            is_deleted: AtomicBool::new(false),
         }
     }
 
@@ -230,6 +232,14 @@ impl Disk {
         self.refuses_rows.store(refuse, Ordering::Relaxed);
     }
 
+    /// Somebody has deleted everything that was stored.
+    pub async fn delete_all(&self) {
+        for (id, _) in self.memory.workflows().await.unwrap().rows {
+            self.memory.delete(id).await.unwrap();
+        }
+        self.is_deleted.store(true, Ordering::Relaxed);
+    }
+
     /// From now on a workflow can't be read.
     pub fn ruin(&self, id: WorkflowId) {
         self.broken.lock().unwrap().insert(id);
@@ -238,6 +248,9 @@ impl Disk {
 
 impl Backend for Disk {
     fn workflows(&self) -> BoxFuture<Result<Rows<WorkflowId>>> {
+        if self.is_deleted.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(Error::Deleted) });
+        }
         self.memory.workflows()
     }
 
@@ -319,6 +332,7 @@ impl Backend for Disk {
     }
 
     fn recreate(&self) -> BoxFuture<Result<()>> {
+        self.is_deleted.store(false, Ordering::Relaxed);
         self.memory.recreate()
     }
 
