@@ -70,6 +70,7 @@ async fn third(upgrade: Rc<Upgrade>) -> Result<()> {
 /// The steps to schema 3. The last does not end, and says so in the page's `isHanging` when it has done half of its work.
 pub const HANGING_STEPS: Steps = Steps::new(&[SECOND, HANGING]);
 
+/// The steps of a later build.
 pub fn steps(migration: Migration) -> Steps {
     Steps::new(match migration {
         Migration::ToSecond => &[SECOND],
