@@ -14,6 +14,7 @@ mod part;
 mod sync;
 
 use std::{
+    path::PathBuf,
     process::{Command, ExitCode},
     thread,
     time::{Duration, Instant},
@@ -22,7 +23,7 @@ use std::{
 use anyhow::Result;
 
 use self::{outcome::Outcome, part::Part};
-use crate::{arguments::Arguments, bundle::Profile, progress, site, table};
+use crate::{arguments::Arguments, bundle::Profile, cargo, progress, site, table, wasm_opt};
 
 /// What holds for every part.
 pub struct Options {
@@ -44,6 +45,15 @@ impl Options {
     }
 }
 
+/// Builds the web app beside the first parts: linking, optimising and compressing it keep one core busy. Whoever needs it builds it
+/// again, which finds it there or says what is wrong. All that it needs is installed before, since nobody installs two things at once.
+fn build_ahead(profile: Profile) -> Result<thread::JoinHandle<Result<PathBuf>>> {
+    cargo::ensure_wasm_target()?;
+    crate::node::node()?;
+    wasm_opt::find()?;
+    Ok(thread::spawn(move || site::build(profile)))
+}
+
 /// The names of all parts.
 pub fn parts() -> Vec<&'static str> {
     Part::ALL.iter().map(|part| part.name()).collect()
@@ -57,10 +67,8 @@ pub fn run(mut arguments: Arguments) -> Result<ExitCode> {
     };
     let parts = Part::chosen(&arguments.words()?, options.full)?;
 
-    // Linking, optimising and compressing it keep one core busy; the first parts have work for the others. Whoever needs it builds it
-    // again, which finds it there or says what is wrong.
-    let profile = options.profile;
-    let ahead = parts.iter().any(|part| part.needs_site()).then(|| thread::spawn(move || site::build(profile)));
+    // What is missing for it is missing for the parts that need it as well: they say so.
+    let ahead = parts.iter().any(|part| part.needs_site()).then(|| build_ahead(options.profile).ok()).flatten();
 
     let mut total = Outcome::default();
     let mut rows = Vec::new();
