@@ -144,7 +144,8 @@ fn stored(folder: &Path) -> BTreeSet<String> {
     let connection = rusqlite::Connection::open(folder.join(FILE)).unwrap();
     let mut query = connection.prepare("SELECT key FROM blobs").unwrap();
     let keys = query.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
-    names.extend(keys.map(|key| key.split('/').next().unwrap().to_owned()));
+    // A note of a small file begins with `~` and its kind.
+    names.extend(keys.map(|key| key.split('/').find(|part| !part.starts_with('~')).unwrap().to_owned()));
     names
 }
 

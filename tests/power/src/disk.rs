@@ -149,7 +149,8 @@ impl Disk {
             }
             Op::Written(path, at, bytes) => self.file(path).pending.push(Change::Written(*at, bytes.clone())),
             Op::Truncated(path, length) => self.file(path).pending.push(Change::Truncated(*length)),
-            Op::Synced(path) if self.trust == Trust::Keeps => self.file(path).sync(),
+            // Whoever syncs a file by its name may be told of it after somebody else has removed it.
+            Op::Synced(path) if self.trust == Trust::Keeps && self.seen.contains_key(path) => self.file(path).sync(),
             Op::FolderSynced(folder) if self.trust == Trust::Keeps => {
                 for change in std::mem::take(&mut self.pending) {
                     if change.is_in(folder) { self.rename(&change) } else { self.pending.push(change) }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use power::{Disk, Op, Trust, record};
+use rusqlite::Connection;
 use storage::{
     Location, Session,
     backend::{Batch, sqlite::FILE},
@@ -79,7 +80,7 @@ fn work(folder: &Path) -> Vec<Op> {
             assert_eq!(session.assets().move_all(to, Ticket::default()).await.unwrap(), []);
             let mut unused = Vec::new();
             for turn in 0..BATCHES {
-                let asset = if turn % 6 == 0 { Some(put(&session).await) } else { None };
+                let asset = if turn % 6 == 0 { Some(put(&session, turn % 18 == 0).await) } else { None };
                 if let Some(asset) = &asset {
                     recorder.promised(format!("asset {}", asset.id));
                     if turn % 4 == 0 {
@@ -111,8 +112,10 @@ fn work(folder: &Path) -> Vec<Op> {
     recorder.stop()
 }
 
-async fn put(session: &Session) -> Asset {
-    let mut content = vec![0; usize::try_from(random(20_000)).unwrap()];
+/// Keeps a content: a large one, whose file is synced at once, or a small one, which is noted first.
+async fn put(session: &Session, is_large: bool) -> Asset {
+    let least = if is_large { 70_000 } else { 0 };
+    let mut content = vec![0; usize::try_from(least + random(20_000)).unwrap()];
     getrandom::fill(&mut content).unwrap();
     session.assets().put(Source::Bytes(content.into()), None, Ticket::default()).await.unwrap().asset
 }
@@ -141,7 +144,7 @@ impl Promises {
 
 /// Opens what is left and compares it with what was promised. Panics if that isn't there.
 async fn check(folder: &Path, promises: &Promises) {
-    let connection = rusqlite::Connection::open(folder.join(FILE)).unwrap();
+    let connection = Connection::open(folder.join(FILE)).unwrap();
     let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(whole, "ok");
     drop(connection);
@@ -232,6 +235,10 @@ fn whenever_power_fails_nothing_that_was_promised_is_lost() {
     assert!(brought >= 2 * SESSIONS, "the log was brought into the database {brought} times");
     assert!(count(|op| matches!(op, Op::Synced(_))) > BATCHES * SESSIONS);
     assert!(count(|op| matches!(op, Op::Renamed(..))) > 20 && count(|op| matches!(op, Op::FolderSynced(_))) > 20);
+    let stored = Connection::open(home.path().join(FILE)).unwrap();
+    let noted: i64 = stored.query_row("SELECT count(*) FROM blobs WHERE key LIKE '~%'", [], |row| row.get(0)).unwrap();
+    assert!(noted > 0, "every file was synced before the end, so none of the moments is one between");
+    drop(stored);
 
     let moments = env::var("ATELIER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(MOMENTS);
     // The very last and the very first among them.

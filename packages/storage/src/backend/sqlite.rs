@@ -1,12 +1,13 @@
 //! `SQLite`: the desktop's database.
 //!
 //! One thread owns the connection and does one job at a time, so that no caller ever waits for the disk while it holds
-//! anything, and calls take effect in the order in which they were made, but for rows of assets that wait to be added: those are
-//! added together with the first of them. Write-ahead log and `synchronous=FULL`: a commit
+//! anything, and calls take effect in the order in which they were made, but for rows of assets and small contents that wait to be
+//! added: those are added together with the first of them. Write-ahead log and `synchronous=FULL`: a commit
 //! returns when the disk has it. Pages of 8 KiB suit rows of half a kilobyte (sqlite.org/intern-v-extern-blob.html).
 
-mod adding;
+mod notes;
 mod salvage;
+mod together;
 mod upgrade;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
         mpsc,
     },
     thread,
@@ -33,8 +34,9 @@ use crate::{
     model::{Asset, AssetId, EdgeId, EntityKey, Json, NodeId, Part, Row, Table, WorkflowId},
 };
 
-use adding::Adding;
+pub(crate) use notes::{Claim, Note};
 pub use salvage::Salvaged;
+use together::Together;
 pub use upgrade::{Run, Steps, backup_of};
 
 /// The database's file in the data folder.
@@ -47,12 +49,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Sqlite {
     jobs: mpsc::Sender<Job>,
-    adding: Arc<Adding>,
+    adding: Arc<Together<Asset, Asset>>,
+    noting: Arc<Together<Note, ()>>,
     newer: Newer,
+    closed: Closed,
 }
 
 /// The larger schema that was found, 0 for none. The thread finds it, everybody may ask.
 type Newer = Arc<AtomicU32>;
+
+/// Whether it was closed and nothing was asked since that has opened it again.
+type Closed = Arc<AtomicBool>;
 
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
@@ -76,12 +83,12 @@ impl Sqlite {
 
     fn open_as(folder: &Path, steps: Steps) -> BoxFuture<Result<Self>> {
         let file = folder.join(FILE);
-        let newer = Newer::default();
-        let found = Arc::clone(&newer);
+        let (newer, closed) = (Newer::default(), Closed::default());
+        let (found, reopened) = (Arc::clone(&newer), Arc::clone(&closed));
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (tell, told) = oneshot::channel();
         let work = move || {
-            let mut worker = match Worker::open(file, steps, found) {
+            let mut worker = match Worker::open(file, steps, found, reopened) {
                 Ok(worker) => worker,
                 Err(error) => {
                     let _nobody_waits = tell.send(Err(error));
@@ -97,7 +104,7 @@ impl Sqlite {
         Box::pin(async move {
             started.map_err(|error| Error::Unavailable(error.to_string()))?;
             told.await.map_err(|_| gone())??;
-            Ok(Self { jobs, adding: Arc::default(), newer })
+            Ok(Self { jobs, adding: Arc::default(), noting: Arc::default(), newer, closed })
         })
     }
 
@@ -119,6 +126,30 @@ impl Sqlite {
             let result = job(&transaction)?;
             transaction.commit()?;
             Ok(result)
+        })
+    }
+
+    /// Queues what is done together with all that wait in the queue by then, in one transaction.
+    fn together<Q: Send + 'static, A: Send + 'static>(
+        &self,
+        queue: &Arc<Together<Q, A>>,
+        asked: Q,
+        all: fn(&Transaction, &[Q]) -> Result<Vec<A>>,
+    ) -> BoxFuture<Result<A>> {
+        let (told, queue) = (queue.wait(asked), Arc::clone(queue));
+        let queued = self.jobs.send(Box::new(move |worker| {
+            queue.answer(|asked| {
+                worker.insist(|worker| {
+                    let transaction = worker.write()?;
+                    let answers = all(&transaction, asked)?;
+                    transaction.commit()?;
+                    Ok(answers)
+                })
+            });
+        }));
+        Box::pin(async move {
+            queued.map_err(|_| gone())?;
+            told.await.map_err(|_| gone())?
         })
     }
 
@@ -252,13 +283,7 @@ impl Backend for Sqlite {
     }
 
     fn add_asset(&self, asset: Asset) -> BoxFuture<Result<Asset>> {
-        let told = self.adding.wait(asset);
-        let adding = Arc::clone(&self.adding);
-        let queued = self.jobs.send(Box::new(move |worker| adding.add_all(worker)));
-        Box::pin(async move {
-            queued.map_err(|_| gone())?;
-            told.await.map_err(|_| gone())?
-        })
+        self.together(&self.adding, asset, add_assets)
     }
 
     fn change_asset(&self, asset: Asset) -> BoxFuture<Result<bool>> {
@@ -316,6 +341,7 @@ impl Backend for Sqlite {
     }
 
     fn close(&self) -> BoxFuture<()> {
+        self.closed.store(true, Ordering::SeqCst);
         let closed = self.call(|worker| {
             worker.connection = None;
             Ok(())
@@ -336,6 +362,7 @@ struct Worker {
     opened: Option<FileId>,
     steps: Steps,
     newer: Newer,
+    closed: Closed,
 }
 
 /// The schema that a new file begins with, whatever steps follow.
@@ -359,8 +386,8 @@ CREATE INDEX IF NOT EXISTS uses_by_node ON uses (workflow, node);
 ";
 
 impl Worker {
-    fn open(file: PathBuf, steps: Steps, newer: Newer) -> Result<Self> {
-        let mut worker = Self { file, connection: None, opened: None, steps, newer };
+    fn open(file: PathBuf, steps: Steps, newer: Newer, closed: Closed) -> Result<Self> {
+        let mut worker = Self { file, connection: None, opened: None, steps, newer, closed };
         worker.make_folder()?;
         worker.connect()?;
         Ok(worker)
@@ -378,6 +405,7 @@ impl Worker {
         connection.set_prepared_statement_cache_capacity(32);
         self.opened = file_id(&self.file);
         self.connection = Some(connection);
+        self.closed.store(false, Ordering::SeqCst);
         Ok(())
     }
 
@@ -535,6 +563,19 @@ impl Worker {
         transaction.commit()?;
         Ok(applied.into_committed(missing))
     }
+}
+
+/// Adds rows whose contents are not known yet. The answers are the rows that are there afterwards, in the same order.
+fn add_assets(transaction: &Transaction, assets: &[Asset]) -> Result<Vec<Asset>> {
+    let mut there = Vec::with_capacity(assets.len());
+    for asset in assets {
+        let known = read_asset(transaction, &Wanted::Hash(asset.hash.clone()))?;
+        if known.is_none() {
+            write_asset(transaction, asset)?;
+        }
+        there.push(known.unwrap_or_else(|| asset.clone()));
+    }
+    Ok(there)
 }
 
 /// Brings the index of uses in line with the rows that are written, and gives the assets that aren't there. Nodes of `fresh`

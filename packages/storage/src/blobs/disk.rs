@@ -23,9 +23,18 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Makes a file that isn't there yet.
+    /// Makes a file that isn't there yet. What an interrupted call has left under that name goes. It is never written through: it
+    /// may be somebody's link to elsewhere.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| failed(path, &error))?;
+        let create = || OpenOptions::new().write(true).create_new(true).open(path);
+        let created = match create() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                remove(path)?;
+                create()
+            }
+            created => created,
+        };
+        let file = created.map_err(|error| failed(path, &error))?;
         power::tell(|| Done::Created(path.to_owned()));
         Ok(Self { file, path: path.to_owned() })
     }
@@ -36,12 +45,25 @@ impl NewFile {
         Ok(())
     }
 
-    /// Ends it: when this returns, the disk has its content.
+    /// Ends it: when this returns, the disk has its content. Without this, it has it sooner or later.
     pub(crate) fn finish(self) -> Result<()> {
         self.file.sync_data().map_err(|error| failed(&self.path, &error))?;
         power::tell(|| Done::Synced(self.path.clone()));
         Ok(())
     }
+}
+
+/// Has the disk keep what is in a file that was written before.
+pub(super) fn sync_file(path: &Path) -> Result<()> {
+    let found = fs::metadata(path).map_err(|error| failed(path, &error))?;
+    if !found.is_file() {
+        return Err(missing(path, "it is no file"));
+    }
+    // Some systems sync only what is open to be written.
+    let synced = OpenOptions::new().write(true).open(path).and_then(|file| file.sync_data());
+    synced.map_err(|error| failed(path, &error))?;
+    power::tell(|| Done::Synced(path.to_owned()));
+    Ok(())
 }
 
 /// Gives a file another name, over what has it.

@@ -1,9 +1,11 @@
 //! A place in a folder of the disk: each content is a file of its own.
 //!
 //! Bytes are written to `.<id>.part` beside where they will be, so that the last step is a rename, which happens whole or not at
-//! all. Below the root there is either one folder for each [`MediaKind`] (the application's own folder, `atelier/assets`), or,
+//! all. What is small need not be synced for it to last: [`journal`]. Below the root there is either one folder for each [`MediaKind`] (the application's own folder, `atelier/assets`), or,
 //! in a folder that the user chose, one folder with the handle's name: so two devices may share a folder and neither sweeps
 //! what belongs to the other.
+
+mod journal;
 
 use std::{
     collections::BTreeSet,
@@ -15,6 +17,7 @@ use std::{
     sync::Arc,
 };
 
+use tracing::debug;
 use uuid::Uuid;
 
 use super::{
@@ -25,8 +28,11 @@ use super::{
 };
 use crate::{
     BoxFuture, Error, Result,
+    backend::sqlite::Sqlite,
     model::{Asset, AssetId, AssetPlace, MediaKind},
 };
+
+use journal::{Journal, Room};
 
 /// A folder in which contents are kept. Clones are the same place.
 #[derive(Clone, Debug)]
@@ -41,6 +47,15 @@ struct Scheme {
     inner: [String; 2],
     /// The row in `handles` that names the root, if it isn't ours.
     handle: Option<String>,
+    /// What makes small files last before they are synced.
+    journal: Option<Journal>,
+}
+
+/// A file that has its name, and what makes it last.
+struct Unsynced {
+    journal: Journal,
+    room: Room,
+    bytes: Vec<u8>,
 }
 
 /// The name of every folder of ours, in whatever it is.
@@ -49,14 +64,35 @@ const ATELIER: &str = "atelier";
 impl Files {
     /// The application's own files, below its data folder.
     pub fn own(data: &Path) -> Self {
-        Self(Arc::new(Scheme { root: data.to_owned(), inner: [ATELIER.into(), "assets".into()], handle: None }))
+        Self::own_with(data, None)
+    }
+
+    /// The same for whoever has the folder's database: small contents are noted in it, and their files synced later.
+    pub fn beside(data: &Path, database: Sqlite) -> Self {
+        Self::own_with(data, Some(Journal::new(database)))
+    }
+
+    fn own_with(data: &Path, journal: Option<Journal>) -> Self {
+        let inner = [ATELIER.into(), "assets".into()];
+        Self(Arc::new(Scheme { root: data.to_owned(), inner, handle: None, journal }))
+    }
+
+    /// Writes anew what a loss of power has left of small files. Before anybody reads one.
+    ///
+    /// # Errors
+    /// The database can't be read. A file that can't be written is left as it is, and its note too.
+    pub async fn recover(&self) -> Result<()> {
+        match &self.0.journal {
+            Some(journal) => journal.recover(Arc::clone(&self.0)).await,
+            None => Ok(()),
+        }
     }
 
     /// A folder that the user chose. `handle` names its row, and a folder in it.
     pub fn chosen(folder: &Path, handle: Uuid) -> Self {
         let handle = handle.hyphenated().to_string();
         let inner = [ATELIER.into(), handle.clone()];
-        Self(Arc::new(Scheme { root: folder.to_owned(), inner, handle: Some(handle) }))
+        Self(Arc::new(Scheme { root: folder.to_owned(), inner, handle: Some(handle), journal: None }))
     }
 
     /// Finds out whether bytes can be put there.
@@ -115,14 +151,24 @@ impl Scheme {
         }
     }
 
-    /// The file of an asset: only what [`Scheme::place`] makes is one, whatever else a row may say.
+    /// The kind that an asset's file goes by. None: it has no file here. Only what [`Scheme::place`] makes is one, whatever else a
+    /// row may say.
+    fn kind(&self, asset: &Asset) -> Option<MediaKind> {
+        MediaKind::ALL.into_iter().find(|kind| self.place(asset.id, *kind) == asset.place)
+    }
+
+    /// The file of an asset.
     fn file(&self, asset: &Asset) -> Result<PathBuf> {
-        let kind = MediaKind::ALL.into_iter().find(|kind| self.place(asset.id, *kind) == asset.place);
         let nowhere = || Error::Missing {
             what: asset.name.clone().unwrap_or_else(|| asset.id.to_string()),
             reason: format!("{:?} is no file of {}", asset.place, self.root.display()),
         };
-        Ok(self.folder(kind.ok_or_else(nowhere)?).join(asset.id.to_string()))
+        Ok(self.path(asset.id, self.kind(asset).ok_or_else(nowhere)?))
+    }
+
+    /// The name of what is kept.
+    fn path(&self, id: AssetId, kind: MediaKind) -> PathBuf {
+        self.folder(kind).join(id.to_string())
     }
 
     fn check(&self) -> Result<()> {
@@ -134,9 +180,15 @@ impl Scheme {
 
     fn stage(&self, id: AssetId, source: Source, ticket: &Ticket) -> Result<Staged> {
         let (known, source) = (source.known(), Reader::open(source)?);
-        self.make_base()?;
         let part = self.part(id);
-        let staged = write(&part, source, known, ticket);
+        let file = match disk::NewFile::create(&part) {
+            Err(Error::Missing { .. }) => {
+                self.make_base()?;
+                disk::NewFile::create(&part)?
+            }
+            file => file?,
+        };
+        let staged = write(file, &part, source, known, ticket, self.journal.is_some());
         if staged.is_err() {
             // What can't be removed now, the next sweep finds; the first error is the one that tells something.
             let _left = disk::remove(&part);
@@ -144,13 +196,32 @@ impl Scheme {
         staged
     }
 
-    fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> Result<AssetPlace> {
+    /// Gives what was staged its name. What is then to be noted of it is the answer; of all else the disk has it.
+    fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> Result<Option<Unsynced>> {
         let (part, folder) = (self.part(staged), self.folder(kind));
-        let file = folder.join(id.to_string());
-        disk::make_folder(&folder)?;
-        disk::rename(&part, &file)?;
-        disk::sync_folder_together(&folder)?;
-        Ok(self.place(id, kind))
+        let size = fs::metadata(&part).map_err(|error| disk::failed(&part, &error))?.len();
+        let mut unsynced = None;
+        if let Some(journal) = self.journal.as_ref().filter(|_| size <= journal::SMALL) {
+            match journal.room(id, kind, size) {
+                Some(room) => {
+                    let bytes = fs::read(&part).map_err(|error| disk::failed(&part, &error))?;
+                    unsynced = Some(Unsynced { journal: journal.clone(), room, bytes });
+                }
+                None => disk::sync_file(&part)?,
+            }
+        }
+        let file = self.path(id, kind);
+        match disk::rename(&part, &file) {
+            Err(Error::Missing { .. }) => {
+                disk::make_folder(&folder)?;
+                disk::rename(&part, &file)?;
+            }
+            renamed => renamed?,
+        }
+        if unsynced.is_none() {
+            disk::sync_folder_together(&folder)?;
+        }
+        Ok(unsynced)
     }
 
     fn read(&self, asset: &Asset, range: Range<u64>) -> Result<Vec<u8>> {
@@ -209,13 +280,20 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Writes a source to a new file, and looks at it if it is a picture. When this returns, the disk has it.
-fn write(part: &Path, source: Reader, known: Option<Known>, ticket: &Ticket) -> Result<Staged> {
-    // What an interrupted call has left. Never written through: it may be somebody's link to elsewhere.
-    disk::remove(part)?;
-    let mut file = disk::NewFile::create(part)?;
+/// Writes a source to a new file, `part`, and looks at it if it is a picture. When this returns, the disk has it, unless it is small
+/// and that `waits`.
+fn write(
+    mut file: disk::NewFile,
+    part: &Path,
+    source: Reader,
+    known: Option<Known>,
+    ticket: &Ticket,
+    waits: bool,
+) -> Result<Staged> {
     let digest = source.stream(BUFFER, ticket, known, |piece| file.write(piece))?;
-    file.finish()?;
+    if !waits || digest.bytes() > journal::SMALL {
+        file.finish()?;
+    }
     look_native::staged(digest, Source::File(part.to_owned()))
 }
 
@@ -227,7 +305,22 @@ impl Place for Files {
 
     fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>> {
         let scheme = Arc::clone(&self.0);
-        blocking(move || scheme.keep(staged, id, kind))
+        let named = blocking({
+            let scheme = Arc::clone(&scheme);
+            move || scheme.keep(staged, id, kind)
+        });
+        Box::pin(async move {
+            // The file has its name before it is noted: a note whose file is missing is one of a file that was removed.
+            if let Some(Unsynced { journal, room, bytes }) = named.await?
+                && let Err(error) = journal.note(room, bytes, Arc::clone(&scheme)).await
+            {
+                debug!(error = error.code(), asset = %id, "a small file can't be noted, so it is synced");
+                let (file, folder) = (scheme.path(id, kind), scheme.folder(kind));
+                let sync = move || disk::sync_file(&file).and_then(|()| disk::sync_folder_together(&folder));
+                blocking(sync).await?;
+            }
+            Ok(scheme.place(id, kind))
+        })
     }
 
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>> {
@@ -258,16 +351,32 @@ impl Place for Files {
     }
 
     fn delete(&self, asset: &Asset) -> BoxFuture<Result<()>> {
-        let file = self.0.file(asset);
-        blocking(move || match file {
-            Ok(file) => disk::remove(&file).map(drop),
-            // What is no file of ours is missing, which is fine.
-            Err(_) => Ok(()),
+        let (scheme, id) = (Arc::clone(&self.0), asset.id);
+        // What is no file of ours is missing, which is fine.
+        let Some(kind) = scheme.kind(asset) else { return Box::pin(std::future::ready(Ok(()))) };
+        let file = scheme.path(id, kind);
+        let removed = blocking(move || disk::remove(&file));
+        Box::pin(async move {
+            removed.await?;
+            if let Some(journal) = &scheme.journal {
+                journal.withdraw(id, kind).await;
+            }
+            Ok(())
         })
     }
 
     fn sweep(&self, known: BTreeSet<AssetId>) -> BoxFuture<Result<u64>> {
-        let scheme = Arc::clone(&self.0);
-        blocking(move || scheme.sweep(&known))
+        let (scheme, known) = (Arc::clone(&self.0), Arc::new(known));
+        let swept = blocking({
+            let (scheme, known) = (Arc::clone(&scheme), Arc::clone(&known));
+            move || scheme.sweep(&known)
+        });
+        Box::pin(async move {
+            let freed = swept.await?;
+            if let Some(journal) = &scheme.journal {
+                journal.sweep(&known).await?;
+            }
+            Ok(freed)
+        })
     }
 }

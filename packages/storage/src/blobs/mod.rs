@@ -3,7 +3,7 @@
 //! [`Place`] is the contract; there is one file for each place that bytes can live in. On the web `opfs`,
 //! `folder` for one that the user chose, and `indexed_db`; on the desktop `files`, in the data folder or in one that the user
 //! chose, and `sqlite`. [`Assets`] ties places and the `assets` rows together, and is what the session hands out: bytes are
-//! complete, flushed and hashed before a row refers to them, and a row goes before its bytes go (law 8).
+//! complete, hashed and beyond a loss of power before a row refers to them, and a row goes before its bytes go (law 8).
 
 mod assets;
 #[cfg(not(target_arch = "wasm32"))]
@@ -102,15 +102,15 @@ pub const HEAD: usize = 64 * 1024;
 /// names that the place itself makes are looked up. Whoever calls holds the lock of [`Assets`]: shared while something is put,
 /// alone while something is deleted or swept.
 pub trait Place: MaybeSend + MaybeSync + 'static {
-    /// Streams `source` to a temporary name, or to one under which nobody looks before there is a row, while it is hashed. When this is done, the bytes are on the disk. It never holds
-    /// more than a few buffers in memory. An interrupted or failed call leaves nothing, or only what [`Place::sweep`] finds.
+    /// Streams `source` to a temporary name, or to one under which nobody looks before there is a row, while it is hashed. It
+    /// never holds more than a few buffers in memory. An interrupted or failed call leaves nothing, or only what [`Place::sweep`] finds.
     ///
     /// # Errors
     /// [`crate::Error::Full`], and nothing that was stored before suffers; [`crate::Error::Cancelled`].
     fn stage(&self, id: AssetId, source: Source, ticket: Ticket) -> BoxFuture<Result<Staged>>;
 
     /// Moves what was staged as `staged` to the name of the asset `id`, over whatever has that name: it can only be what is left
-    /// of the same content. The answer says where that is. The two ids differ when a content that was lost has come again.
+    /// of the same content. When this is done, the bytes outlive a loss of power. The answer says where that is. The two ids differ when a content that was lost has come again.
     fn keep(&self, staged: AssetId, id: AssetId, kind: MediaKind) -> BoxFuture<Result<AssetPlace>>;
 
     /// Forgets what was staged. Unknown ids are fine.

@@ -62,8 +62,10 @@ impl Reader {
         known: Option<Known>,
         mut take: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<Digest> {
-        let mut buffer = vec![0; length];
-        if known.is_some() {
+        if let Some(Known { bytes, .. }) = &known {
+            // One more, to see that it ends there.
+            let mut buffer =
+                vec![0; usize::try_from(*bytes).map_or(length, |bytes| length.min(bytes.saturating_add(1)))];
             let mut digest = Digest::of(known);
             loop {
                 let count = self.next(&mut buffer, ticket, digest.bytes(), &mut take)?;
@@ -73,6 +75,7 @@ impl Reader {
                 digest.update(&buffer[..count]);
             }
         }
+        let mut buffer = vec![0; length];
         let count = self.next(&mut buffer, ticket, 0, &mut take)?;
         if count < length {
             let mut digest = Digest::default();

@@ -24,6 +24,11 @@ pub fn sniff(head: &[u8]) -> &'static str {
 /// Whether it is an XML whose first element is `svg`.
 fn is_svg(head: &[u8]) -> bool {
     let head = &head[..head.len().min(4096)];
+    // Most contents are no text at all, and to make one of them takes as long as to hash it.
+    let start = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
+    if start.first().is_none_or(|first| *first != b'<' && !first.is_ascii_whitespace()) {
+        return false;
+    }
     let text = String::from_utf8_lossy(head);
     let mut rest = text.trim_start_matches('\u{feff}').trim_start();
     loop {

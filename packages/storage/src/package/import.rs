@@ -18,9 +18,10 @@ use crate::{
     },
 };
 
-/// Up to which size, in bytes, how many assets are stored at once: those that wait for the disk together wait once. What is larger
-/// is stored by itself.
-const AT_ONCE: [(u64, usize); 2] = [(256 << 10, 16), (16 << 20, 4)];
+/// How many small assets are stored at once: those that wait for the disk together wait once.
+const SMALL_AT_ONCE: usize = if cfg!(target_arch = "wasm32") { 16 } else { 64 };
+/// Up to which size, in bytes, how many assets are stored at once. What is larger is stored by itself.
+const AT_ONCE: [(u64, usize); 2] = [(256 << 10, SMALL_AT_ONCE), (16 << 20, 4)];
 
 /// What would become of a package's assets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -23,15 +23,20 @@ pub(super) async fn open(location: Location, _listeners: Listeners) -> Result<Op
         Location::Memory => Ok(Opened::memory()),
         Location::Folder(folder) => {
             let database = Sqlite::open(&folder).await?;
-            let files = Files::own(&folder);
+            let files = Files::beside(&folder, database.clone());
             let (own, notices) = match files.check().await {
                 // What is on a full disk can still be shown and removed.
-                Ok(()) | Err(Error::Full(_)) => (Some(Arc::new(files) as Arc<dyn Place>), Vec::new()),
+                Ok(()) | Err(Error::Full(_)) => (Some(Arc::new(files.clone()) as Arc<dyn Place>), Vec::new()),
                 Err(error) => {
                     warn!(error = error.code(), "media go to the database: their folder can't be written");
                     (None, vec![Notice::NoFiles])
                 }
             };
+            if own.is_some()
+                && let Err(error) = files.recover().await
+            {
+                warn!(error = error.code(), "small files that were not synced can't be looked after now");
+            }
             Ok(Opened {
                 backend: Arc::new(database.clone()),
                 own,

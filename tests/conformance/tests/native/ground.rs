@@ -30,8 +30,12 @@ impl Here {
         Self { folder: TempDir::new().unwrap(), kind }
     }
 
+    async fn sqlite(&self) -> Sqlite {
+        Sqlite::open(self.folder.path()).await.unwrap()
+    }
+
     async fn database(&self) -> Arc<dyn Place> {
-        Arc::new(SqlitePlace::new(Sqlite::open(self.folder.path()).await.unwrap()))
+        Arc::new(SqlitePlace::new(self.sqlite().await))
     }
 }
 
@@ -50,13 +54,16 @@ impl Ground for Here {
 
     fn device(&self) -> LocalBoxFuture<'_, Device> {
         Box::pin(async {
-            let own = || Some(Arc::new(Files::own(self.folder.path())) as Arc<dyn Place>);
+            let own = async || {
+                let files = Files::beside(self.folder.path(), self.sqlite().await);
+                Some(Arc::new(files) as Arc<dyn Place>)
+            };
             match &self.kind {
                 Kind::Memory(_) => Device { own: None, database: self.place().await, folder: None },
                 Kind::Chosen => {
-                    Device { own: own(), database: self.database().await, folder: Some(self.place().await) }
+                    Device { own: own().await, database: self.database().await, folder: Some(self.place().await) }
                 }
-                _ => Device { own: own(), database: self.database().await, folder: None },
+                _ => Device { own: own().await, database: self.database().await, folder: None },
             }
         })
     }

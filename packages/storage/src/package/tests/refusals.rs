@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rusqlite::{Connection, types::Value as Cell};
@@ -265,6 +266,10 @@ async fn with_work(folder: &Path) -> Session {
     batch.merge(EntityKey::node(id, node.id), &node.to_registers(stamp).unwrap());
     session.write(batch);
     session.flush().await;
+    // Until small files are synced, the database notes what is in them.
+    while !Stored::of(folder).tables["blobs"].is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     session
 }
 

@@ -1,55 +1,50 @@
-//! Rows of assets that come at once and are added in one transaction: each by itself would wait for the disk.
+//! Calls that come at once and are done in one transaction: each by itself would wait for the disk.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::{Wanted, Worker, read_asset, write_asset};
-use crate::{Result, model::Asset};
+use crate::Result;
 
-/// The rows that wait to be added.
-#[derive(Default)]
-pub(super) struct Adding(Mutex<Vec<Waiting>>);
+/// The calls that wait, each with what it asks for and who wants to know what came of it.
+pub(super) struct Together<Q, A>(Mutex<Vec<(Q, Tell<A>)>>);
 
-struct Waiting {
-    asset: Asset,
-    tell: oneshot::Sender<Result<Asset>>,
+type Tell<A> = oneshot::Sender<Result<A>>;
+
+impl<Q, A> Default for Together<Q, A> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
 }
 
-impl Adding {
-    /// Has a row wait. The answer is the row that is there then: another one, if its content is known.
-    pub fn wait(&self, asset: Asset) -> oneshot::Receiver<Result<Asset>> {
+impl<Q, A> Together<Q, A> {
+    /// Has a call wait.
+    pub fn wait(&self, asked: Q) -> oneshot::Receiver<Result<A>> {
         let (tell, told) = oneshot::channel();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Waiting { asset, tell });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((asked, tell));
         told
     }
 
-    /// Adds all that wait by now. If that fails it fails for each of them, and none is there.
-    pub fn add_all(&self, worker: &mut Worker) {
+    /// Does all that wait by now, with one answer for each. If that fails it fails for each of them.
+    pub fn answer(&self, all: impl FnOnce(&[Q]) -> Result<Vec<A>>) {
         let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if waiting.is_empty() {
             return;
         }
-        let added = worker.insist(|worker| add(worker, &waiting));
-        for (at, Waiting { tell, .. }) in waiting.into_iter().enumerate() {
-            let _nobody_waits = tell.send(added.as_ref().map(|added| added[at].clone()).map_err(Clone::clone));
+        let (asked, tell): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+        match all(&asked) {
+            Ok(answers) => {
+                for (tell, answer) in tell.into_iter().zip(answers) {
+                    let _nobody_waits = tell.send(Ok(answer));
+                }
+            }
+            Err(error) => {
+                for tell in tell {
+                    let _nobody_waits = tell.send(Err(error.clone()));
+                }
+            }
         }
     }
-}
-
-/// The rows that are there afterwards, in the order of those that wait.
-fn add(worker: &mut Worker, waiting: &[Waiting]) -> Result<Vec<Asset>> {
-    let transaction = worker.write()?;
-    let mut there = Vec::with_capacity(waiting.len());
-    for Waiting { asset, .. } in waiting {
-        let known = read_asset(&transaction, &Wanted::Hash(asset.hash.clone()))?;
-        if known.is_none() {
-            write_asset(&transaction, asset)?;
-        }
-        there.push(known.unwrap_or_else(|| asset.clone()));
-    }
-    transaction.commit()?;
-    Ok(there)
 }
 
 #[cfg(test)]
@@ -58,10 +53,9 @@ mod tests {
 
     use futures::future::join_all;
 
-    use super::*;
     use crate::{
         backend::{Backend, sqlite::Sqlite},
-        model::{AssetId, AssetPlace, Clock, Object},
+        model::{Asset, AssetId, AssetPlace, Clock, Object},
     };
 
     #[tokio::test]
