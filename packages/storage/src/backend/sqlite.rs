@@ -344,6 +344,8 @@ impl Backend for Sqlite {
         self.closed.store(true, Ordering::SeqCst);
         let closed = self.call(|worker| {
             worker.connection = None;
+            // What was asked before may have opened it once more.
+            worker.closed.store(true, Ordering::SeqCst);
             Ok(())
         });
         Box::pin(async move {

@@ -6,9 +6,12 @@ use crate::{BoxFuture, Error, Result};
 /// Starts `work` at once, on a thread that may wait. It goes on to its end if nobody waits for the result.
 pub(super) fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> BoxFuture<Result<T>> {
     let task = tokio::task::spawn_blocking(work);
-    Box::pin(async move {
-        task.await.unwrap_or_else(|lost| Err(Error::Io { what: "a thread for files".into(), reason: lost.to_string() }))
-    })
+    Box::pin(async move { task.await.unwrap_or_else(|lost| Err(lost_thread(&lost))) })
+}
+
+/// What is said of work that has not come to its end.
+pub(super) fn lost_thread(lost: &tokio::task::JoinError) -> Error {
+    Error::Io { what: "a thread for files".into(), reason: lost.to_string() }
 }
 
 /// The same for work that heeds `ticket`: when nobody waits any more, it is called off.

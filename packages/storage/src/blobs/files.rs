@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     Known, Place, Source, Staged, Ticket,
-    blocking::{blocking, cancellable},
+    blocking::{blocking, cancellable, lost_thread},
     disk, look_native,
     reader::{BUFFER, Reader},
 };
@@ -53,7 +53,6 @@ struct Scheme {
 
 /// A file that has its name, and what makes it last.
 struct Unsynced {
-    journal: Journal,
     room: Room,
     bytes: Vec<u8>,
 }
@@ -205,7 +204,7 @@ impl Scheme {
             match journal.room(id, kind, size) {
                 Some(room) => {
                     let bytes = fs::read(&part).map_err(|error| disk::failed(&part, &error))?;
-                    unsynced = Some(Unsynced { journal: journal.clone(), room, bytes });
+                    unsynced = Some(Unsynced { room, bytes });
                 }
                 None => disk::sync_file(&part)?,
             }
@@ -309,10 +308,11 @@ impl Place for Files {
             let scheme = Arc::clone(&scheme);
             move || scheme.keep(staged, id, kind)
         });
-        Box::pin(async move {
-            // The file has its name before it is noted: a note whose file is missing is one of a file that was removed.
-            if let Some(Unsynced { journal, room, bytes }) = named.await?
-                && let Err(error) = journal.note(room, bytes, Arc::clone(&scheme)).await
+        // To its end, whoever waits: a file that has its name may be one that a row has named for long.
+        let lasting = tokio::spawn(async move {
+            // It has its name before it is noted: a note whose file is missing is one of a file that was removed.
+            if let Some(Unsynced { room, bytes }) = named.await?
+                && let Err(error) = room.fill(bytes, Arc::clone(&scheme)).await
             {
                 debug!(error = error.code(), asset = %id, "a small file can't be noted, so it is synced");
                 let (file, folder) = (scheme.path(id, kind), scheme.folder(kind));
@@ -320,7 +320,8 @@ impl Place for Files {
                 blocking(sync).await?;
             }
             Ok(scheme.place(id, kind))
-        })
+        });
+        Box::pin(async move { lasting.await.unwrap_or_else(|lost| Err(lost_thread(&lost))) })
     }
 
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>> {

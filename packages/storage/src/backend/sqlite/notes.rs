@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use rusqlite::{Connection, params};
 
-use super::{Sqlite, Wanted, Worker, gone, read_asset, read_kv};
+use super::{Sqlite, Wanted, Worker, read_asset, read_kv};
 use crate::{
     BoxFuture, Error, Result,
     backend::SALVAGED,
@@ -81,7 +81,9 @@ impl Sqlite {
         &self,
         job: impl Fn(&mut Worker) -> Result<T> + Send + 'static,
     ) -> BoxFuture<Result<T>> {
-        self.call(move |worker| if worker.closed.load(Ordering::SeqCst) { Err(gone()) } else { job(worker) })
+        // No lost connection: that would be made anew.
+        let closed = || Error::Unavailable("the database was closed".into());
+        self.call(move |worker| if worker.closed.load(Ordering::SeqCst) { Err(closed()) } else { job(worker) })
     }
 }
 

@@ -78,9 +78,36 @@ impl Named {
     }
 }
 
-/// Room for a note that is not written yet.
+/// Room for a note that is not written yet. It is free again if that never comes.
 #[derive(Debug)]
-pub(super) struct Room(String);
+pub(super) struct Room {
+    journal: Journal,
+    key: String,
+    is_filled: bool,
+}
+
+impl Room {
+    /// Notes what was written to a file. When this is done, it outlives a loss of power.
+    ///
+    /// # Errors
+    /// [`crate::Error::Full`], and whatever else keeps the database from being written.
+    pub async fn fill(mut self, bytes: Vec<u8>, scheme: Arc<Scheme>) -> Result<()> {
+        // Whoever waits for this may stop: then somebody has to look what became of it.
+        self.journal.settle_later(scheme);
+        self.journal.0.database.note(Note { key: self.key.clone(), bytes }).await?;
+        self.is_filled = true;
+        self.journal.0.last.store(monotonic_millis(), Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if !self.is_filled {
+            self.journal.known().remove(&self.key);
+        }
+    }
+}
 
 impl Journal {
     pub fn new(database: Sqlite) -> Self {
@@ -107,22 +134,8 @@ impl Journal {
         }
         let key = format!("{}{:016x}", Named { id, kind }.prefix(), random_bits());
         known.insert(key.clone(), bytes + PAGE);
-        Some(Room(key))
-    }
-
-    /// Notes what was written to a file. When this is done, it outlives a loss of power.
-    ///
-    /// # Errors
-    /// [`crate::Error::Full`], and whatever else keeps the database from being written.
-    pub async fn note(&self, Room(key): Room, bytes: Vec<u8>, scheme: Arc<Scheme>) -> Result<()> {
-        // Whoever waits for this may stop: then somebody has to look what became of it.
-        self.settle_later(scheme);
-        let noted = self.0.database.note(Note { key: key.clone(), bytes }).await;
-        if noted.is_err() {
-            self.known().remove(&key);
-        }
-        self.0.last.store(monotonic_millis(), Ordering::SeqCst);
-        noted
+        drop(known);
+        Some(Room { journal: self.clone(), key, is_filled: false })
     }
 
     /// Forgets the notes of a file that is removed. If that fails they are forgotten later.
@@ -207,9 +220,13 @@ impl Journal {
             for note in notes {
                 let Some(named) = Named::of(&note.key) else { continue };
                 self.known().insert(note.key.clone(), note.bytes.len() as u64 + PAGE);
-                let claim = self.0.database.claim(named.id, scheme.place(named.id, named.kind)).await?;
-                if claim != Claim::Asset {
-                    continue;
+                match self.0.database.claim(named.id, scheme.place(named.id, named.kind)).await {
+                    Ok(Claim::Asset) => {}
+                    Ok(Claim::Nobody | Claim::Unclear) => continue,
+                    Err(error) => {
+                        warn!(error = error.code(), asset = %named.id, "whose a small file is can't be read");
+                        continue;
+                    }
                 }
                 let scheme = Arc::clone(&scheme);
                 let repair = move || {
@@ -236,25 +253,26 @@ impl Journal {
             let notes = self.0.database.notes(after, AT_ONCE).await?;
             let Some(last) = notes.last() else { return Ok(()) };
             after = last.key.clone();
-            let (mut done, mut folders) = (BTreeSet::new(), BTreeSet::new());
+            let mut done = BTreeMap::<_, BTreeSet<_>>::new();
             for note in notes {
                 let Some(named) = Named::of(&note.key) else { continue };
                 match self.settle_one(scheme, named, note.bytes).await {
-                    Ok(true) => {
-                        folders.insert(scheme.folder(named.kind));
-                        done.insert(note.key);
-                    }
+                    Ok(true) => drop(done.entry(scheme.folder(named.kind)).or_default().insert(note.key)),
                     Ok(false) => {}
                     Err(error) => warn!(error = error.code(), asset = %named.id, "a small file can't be synced"),
                 }
             }
-            // One that is gone has no names to be kept.
-            let synced = move || {
-                folders.iter().filter(|folder| folder.is_dir()).try_for_each(|folder| disk::sync_folder(folder))
-            };
-            blocking(synced).await?;
-            debug!(files = done.len(), "small files are on the disk");
-            self.forget(done).await;
+            for (folder, keys) in done {
+                // One that is gone has no names to be kept.
+                let synced = blocking(move || if folder.is_dir() { disk::sync_folder(&folder) } else { Ok(()) });
+                match synced.await {
+                    Ok(()) => {
+                        debug!(files = keys.len(), "small files are on the disk");
+                        self.forget(keys).await;
+                    }
+                    Err(error) => warn!(error = error.code(), "the names of small files can't be synced"),
+                }
+            }
         }
     }
 
@@ -501,10 +519,12 @@ mod tests {
         assert!(room(ROOM).is_none());
         let first = room(64).unwrap();
         assert!(room(ROOM - 2 * PAGE - 63).is_none());
-        journal.note(first, vec![7; 64], Arc::clone(&scheme)).await.unwrap();
+        // What is not used is free again.
+        assert!(room(ROOM - 2 * PAGE - 64).is_some() && room(ROOM - 2 * PAGE - 64).is_some());
+        first.fill(vec![7; 64], Arc::clone(&scheme)).await.unwrap();
         // The same file again has a note of its own.
         let second = room(64).unwrap();
-        journal.note(second, vec![8; 64], scheme).await.unwrap();
+        second.fill(vec![8; 64], scheme).await.unwrap();
         assert_eq!(noted(&home).await, [id, id]);
         journal.withdraw(id, MediaKind::Other).await;
         assert_eq!(noted(&home).await, []);
