@@ -1,6 +1,6 @@
 //! A JSON value as text.
 
-use std::{cmp::Ordering, fmt, sync::Arc};
+use std::{cmp::Ordering, fmt, io, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error};
 use serde_json::value::RawValue;
@@ -60,6 +60,33 @@ impl Json {
     /// The JSON text.
     pub fn text(&self) -> &str {
         &self.whole[self.from as usize..self.to as usize]
+    }
+}
+
+/// What a value serialises to, in as much memory as that takes: a text that grows takes up to three times as much, and the memory of a
+/// page never shrinks. For what may be large, since it is serialised twice.
+///
+/// # Errors
+/// As [`Json::new`].
+pub(crate) fn exact_text<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value)?;
+    let mut text = Vec::with_capacity(length.0);
+    serde_json::to_writer(&mut text, value)?;
+    String::from_utf8(text).map_err(serde_json::Error::custom)
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -24,6 +24,7 @@ pub use edge::{Edge, Ends};
 pub use entity_key::{EntityKey, Part, Table};
 pub use ids::{AssetId, EdgeId, NodeId, ParseIdError, WorkflowId};
 pub use json::Json;
+pub(crate) use json::exact_text;
 pub use node::{Node, NodeResult, NodeStatus, Point, Run, Size};
 pub use object::Object;
 pub use register::{Register, RegisterName, Registers};

@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
 };
 
+use serde::Serialize;
 use tracing::debug;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     Error, Result,
     blobs::{Assets, Sha256},
-    model::{Asset, AssetId, Json, NodeStatus, Object, Workflow, WorkflowId},
+    model::{Asset, AssetId, Json, NodeStatus, Object, Workflow, WorkflowId, exact_text},
 };
 
 /// A package that can be written. The same workflow and media give the same bytes.
@@ -46,10 +47,10 @@ impl Plan {
     ///
     /// # Errors
     /// The database can't be read, or a number in the workflow is none.
-    pub async fn new(assets: &Assets, workflow: Workflow, originals: &Originals) -> Result<Self> {
+    pub async fn new(assets: &Assets, mut workflow: Workflow, originals: &Originals) -> Result<Self> {
         let mut found = Found::default();
-        let mut look = |object: &Object| found.note(object);
-        visit(&mut workflow.clone(), &mut look);
+        // It changes nothing.
+        visit(&mut workflow, &mut |object| found.note(object));
         let mut rows = assets.rows(&found.local).await?;
         for url in &found.urls {
             if let Some(asset) = originals.get(url) {
@@ -81,17 +82,21 @@ impl Plan {
 
         let refused = |error: serde_json::Error| Error::Refused { name: "JSON".into(), message: error.to_string() };
         let listed = listing(&workflow, &rows, &urls, originals).map_err(refused)?;
-        let graph = spelling::sorted(&Json::new(&workflow).map_err(refused)?);
         let (id, name) = (workflow.id, workflow.name.clone());
+        let text = exact_text(&workflow).map_err(refused)?;
+        // Each form goes as soon as the next one is there: of a large graph they would be many times its size.
         drop(workflow);
+        let graph = spelling::sorted(&text);
+        drop(text);
         read_again(listed.as_bytes(), graph.as_bytes())?;
         let mut archive = Archive::default();
         archive.deflate(MANIFEST, listed.as_bytes());
         archive.deflate(WORKFLOW, graph.as_bytes());
-        for asset in rows.values() {
-            archive.store(&file_of(asset), asset.clone());
+        let embedded = rows.len();
+        for asset in rows.into_values() {
+            archive.store(&file_of(&asset), asset);
         }
-        Ok(Self { id, name, layout: archive.finish(), embedded: rows.len(), urls, missing })
+        Ok(Self { id, name, layout: archive.finish(), embedded, urls, missing })
     }
 }
 
@@ -186,14 +191,14 @@ fn listing(
         if let Some(url) = from.first() {
             listed.put("url", url.as_str());
         }
-        assets.push(listed);
+        assets.push(Json::new(&listed)?);
     }
     for url in urls {
         let mut listed = Object::default();
         listed.put("id", id_of_url(url).to_string());
         listed.put("origin", "url");
         listed.put("url", url.as_str());
-        assets.push(listed);
+        assets.push(Json::new(&listed)?);
     }
     let mut app = Object::default();
     app.put("name", "atelier");
@@ -202,13 +207,24 @@ fn listing(
     named.put("id", workflow.id.to_string());
     named.put("file", WORKFLOW);
     named.put("name", workflow.name.as_str());
-    let mut manifest = Object::default();
-    manifest.put("packageVersion", VERSION);
-    manifest.put("app", Json::new(&app)?);
-    manifest.put("createdAt", iso(workflow.updated_at));
-    manifest.put("workflow", Json::new(&named)?);
-    manifest.put("assets", Json::new(&assets)?);
-    Ok(Json::new(&manifest)?.text().to_owned())
+    exact_text(&Manifest {
+        app,
+        assets,
+        created_at: iso(workflow.updated_at),
+        package_version: VERSION,
+        workflow: named,
+    })
+}
+
+/// `manifest.json`, with its fields in the order of their names.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    app: Object,
+    assets: Vec<Json>,
+    created_at: String,
+    package_version: u64,
+    workflow: Object,
 }
 
 /// An address has no id of its own, and the same one must always get the same: a UUID of version 8, made from its sha256.

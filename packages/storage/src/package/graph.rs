@@ -1,6 +1,8 @@
 //! `workflow.json`: nodes, edges, and what they refer to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::value::RawValue;
 
 use super::{
     Limits, PackageError, json,
@@ -14,12 +16,15 @@ use crate::model::{AssetId, Edge, Json, Node, Object, Workflow};
 pub(super) fn parse(bytes: &[u8], manifest: &Manifest, limits: &Limits) -> Result<Workflow, PackageError> {
     let text = json::checked(bytes, limits.json_depth)
         .map_err(|fault: Fault| fault.of(WORKFLOW, limits.json_depth, |what| PackageError::WorkflowJson { what }))?;
-    let whole = refs::raw(text).ok_or_else(|| PackageError::WorkflowJson { what: "it is no JSON".into() })?;
-    let mut object: Object = whole.read().map_err(|_| shape("the whole file", "it should be an object"))?;
-    // Each form of the text goes as soon as the next one is there: of a large graph they would be many times its size.
-    drop(whole);
-    let nodes = list(&mut object, "nodes")?;
-    let edges = list(&mut object, "edges")?;
+    // Parts of the text, and no copies: of a large graph they would be many times its size.
+    let mut fields: BTreeMap<String, &RawValue> =
+        serde_json::from_str(&text).map_err(|_| shape("the whole file", "it should be an object"))?;
+    let nodes = list(&mut fields, "nodes")?;
+    let edges = list(&mut fields, "edges")?;
+    let mut object = Object::default();
+    for (field, value) in fields {
+        object.put(&field, Json::from(value.to_owned()));
+    }
     let id = uuid(&text_field(&object, "the workflow", "id")?, "the workflow")?;
     if id != manifest.workflow.uuid() {
         return Err(PackageError::TwoWorkflows {
@@ -47,9 +52,9 @@ fn shape(path: &str, what: &str) -> PackageError {
     PackageError::WorkflowShape { path: path.into(), what: what.into() }
 }
 
-fn list(object: &mut Object, field: &str) -> Result<Vec<Json>, PackageError> {
-    let json = object.remove(field).ok_or_else(|| shape(field, "it is missing"))?;
-    json.read().map_err(|_| shape(field, "it should be a list"))
+fn list<'a>(fields: &mut BTreeMap<String, &'a RawValue>, field: &str) -> Result<Vec<&'a RawValue>, PackageError> {
+    let json = fields.remove(field).ok_or_else(|| shape(field, "it is missing"))?;
+    serde_json::from_str(json.get()).map_err(|_| shape(field, "it should be a list"))
 }
 
 /// The model's reader would take a list for an object whose fields it holds in their order.
@@ -66,15 +71,15 @@ fn text_field(object: &Object, path: &str, field: &str) -> Result<String, Packag
     json.read().map_err(|_| shape(&format!("{path}.{field}"), "it should be a text"))
 }
 
-fn read_nodes(nodes: Vec<Json>, known: &Known, limits: &Limits) -> Result<Vec<Node>, PackageError> {
+fn read_nodes(nodes: Vec<&RawValue>, known: &Known, limits: &Limits) -> Result<Vec<Node>, PackageError> {
     let mut read = Vec::with_capacity(nodes.len());
     let mut ids = HashSet::with_capacity(nodes.len());
     for (at, json) in nodes.into_iter().enumerate() {
         let path = format!("nodes[{at}]");
-        let object: Object = json.read().map_err(|_| shape(&path, "it should be an object"))?;
+        let object: Object = serde_json::from_str(json.get()).map_err(|_| shape(&path, "it should be an object"))?;
         uuid(&text_field(&object, &path, "id")?, &path)?;
         are_objects(&object, &["position", "size", "config"], &path)?;
-        let node: Node = json.read().map_err(|error| shape(&path, &error.to_string()))?;
+        let node: Node = serde_json::from_str(json.get()).map_err(|error| shape(&path, &error.to_string()))?;
         if !ids.insert(node.id) {
             return Err(PackageError::DuplicateNodeId { id: node.id.to_string() });
         }
@@ -102,17 +107,17 @@ fn read_nodes(nodes: Vec<Json>, known: &Known, limits: &Limits) -> Result<Vec<No
     Ok(read)
 }
 
-fn read_edges(edges: Vec<Json>, known: &Known, nodes: &[Node]) -> Result<Vec<Edge>, PackageError> {
+fn read_edges(edges: Vec<&RawValue>, known: &Known, nodes: &[Node]) -> Result<Vec<Edge>, PackageError> {
     let nodes: HashSet<_> = nodes.iter().map(|node| node.id).collect();
     let mut read = Vec::with_capacity(edges.len());
     let mut ids = HashSet::with_capacity(edges.len());
     for (at, json) in edges.into_iter().enumerate() {
         let path = format!("edges[{at}]");
-        let object: Object = json.read().map_err(|_| shape(&path, "it should be an object"))?;
+        let object: Object = serde_json::from_str(json.get()).map_err(|_| shape(&path, "it should be an object"))?;
         for field in ["id", "source", "target"] {
             uuid(&text_field(&object, &path, field)?, &format!("{path}.{field}"))?;
         }
-        let edge: Edge = json.read().map_err(|error| shape(&path, &error.to_string()))?;
+        let edge: Edge = serde_json::from_str(json.get()).map_err(|error| shape(&path, &error.to_string()))?;
         if !ids.insert(edge.id) {
             return Err(PackageError::DuplicateEdgeId { id: edge.id.to_string() });
         }

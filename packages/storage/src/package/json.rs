@@ -1,6 +1,6 @@
 //! The two JSON files: strictly, and without a way to use up the stack.
 
-use std::{cell::RefCell, fmt};
+use std::{borrow::Cow, cell::RefCell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
@@ -33,7 +33,7 @@ impl Fault {
 
 /// Checks that a file is one JSON value in UTF-8, with or without a byte order mark, in which no object has a key twice. Gives
 /// its text without the white space between values, since values are kept as text.
-pub(super) fn checked(bytes: &[u8], limit: usize) -> Result<String, Fault> {
+pub(super) fn checked(bytes: &[u8], limit: usize) -> Result<Cow<'_, str>, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|error| Fault::Syntax(format!("it is not UTF-8: {error}")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let compact = compact(text, limit)?;
@@ -48,9 +48,9 @@ pub(super) fn checked(bytes: &[u8], limit: usize) -> Result<String, Fault> {
     Err(if what.starts_with("number out of range") { Fault::Number(what) } else { Fault::Syntax(what) })
 }
 
-/// JSON without the white space between its values.
-fn compact(text: &str, limit: usize) -> Result<String, Fault> {
-    let mut compact = String::with_capacity(text.len());
+/// JSON without the white space between its values: the same text, if there is none.
+fn compact(text: &str, limit: usize) -> Result<Cow<'_, str>, Fault> {
+    let mut compact = String::new();
     let (mut depth, mut start) = (0_usize, 0);
     let (mut in_text, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -63,6 +63,9 @@ fn compact(text: &str, limit: usize) -> Result<String, Fault> {
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             b' ' | b'\n' | b'\r' | b'\t' => {
+                if start == 0 {
+                    compact.reserve_exact(text.len());
+                }
                 compact.push_str(&text[start..at]);
                 start = at + 1;
             }
@@ -72,8 +75,11 @@ fn compact(text: &str, limit: usize) -> Result<String, Fault> {
             return Err(Fault::TooDeep);
         }
     }
+    if start == 0 {
+        return Ok(text.into());
+    }
     compact.push_str(&text[start..]);
-    Ok(compact)
+    Ok(compact.into())
 }
 
 /// Reads any value, keeps nothing of it, and stops at a key that is there already.

@@ -1,7 +1,5 @@
 //! References to media, wherever in a value they are.
 
-use serde_json::value::RawValue;
-
 use crate::model::{AssetRef, Json, Node, Object};
 
 /// Gives every object that is a reference to media to `change`, the innermost first, and the value with what became of them.
@@ -109,8 +107,9 @@ pub(super) fn without_place(old: &Object) -> Object {
 }
 
 /// A value that nobody else makes: for texts that were checked.
+#[cfg(test)]
 pub(super) fn raw(text: String) -> Option<Json> {
-    RawValue::from_string(text).ok().map(Json::from)
+    serde_json::value::RawValue::from_string(text).ok().map(Json::from)
 }
 
 #[cfg(test)]

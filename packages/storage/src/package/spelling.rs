@@ -8,14 +8,14 @@ use crate::model::Json;
 
 /// JSON without white space between its values and with the keys of every object sorted. Numbers and texts stay as they are
 /// written. Of a key that an object has twice the last counts, as for whoever reads it.
-pub(super) fn sorted(json: &Json) -> String {
-    written(json, Texts::Kept)
+pub(super) fn sorted(text: &str) -> String {
+    written(text, Texts::Kept)
 }
 
 /// The same with texts in one spelling: two values are one if this is. Numbers are one if their digits are, so that nobody has
 /// to hold them.
 pub(super) fn plain(json: &Json) -> String {
-    written(json, Texts::Plain)
+    written(json.text(), Texts::Plain)
 }
 
 /// How texts are written.
@@ -31,9 +31,9 @@ enum Texts {
 /// not endless.
 const DEEPEST: usize = 128;
 
-fn written(json: &Json, texts: Texts) -> String {
-    let mut written = String::with_capacity(json.text().len());
-    write(json.text(), texts, DEEPEST, &mut written);
+fn written(text: &str, texts: Texts) -> String {
+    let mut written = String::with_capacity(text.len());
+    write(text, texts, DEEPEST, &mut written);
     written
 }
 
@@ -78,26 +78,22 @@ fn write(text: &str, texts: Texts, depth: usize, to: &mut String) {
 mod tests {
     use super::{super::refs::raw, *};
 
-    fn sorted_text(text: &str) -> String {
-        sorted(&raw(text.to_owned()).unwrap())
-    }
-
     #[test]
     fn keys_are_sorted_at_every_level_and_all_else_stays_as_it_is() {
         let text = r#"{"b": [ {"z" : 1.50, "\u0061": -0e+5}, [ ] ], "é": {}, "a": {"y":"\u00e9\/ \"", "x": 12345678901234567890123}}"#;
         let expected = r#"{"a":{"x":12345678901234567890123,"y":"\u00e9\/ \""},"b":[{"a":-0e+5,"z":1.50},[]],"é":{}}"#;
-        assert_eq!(sorted_text(text), expected);
-        assert_eq!(sorted_text(expected), expected);
-        assert_eq!(sorted_text(r#"{"a":1,"b":2,"\u0061":3}"#), r#"{"a":3,"b":2}"#);
+        assert_eq!(sorted(text), expected);
+        assert_eq!(sorted(expected), expected);
+        assert_eq!(sorted(r#"{"a":1,"b":2,"\u0061":3}"#), r#"{"a":3,"b":2}"#);
     }
 
     #[test]
     fn what_can_not_be_sorted_is_not_lost() {
         let half = r#"{"b":"\ud800","a":{"\ud800":1,"a":2}}"#;
-        assert_eq!(sorted_text(half), r#"{"a":{"\ud800":1,"a":2},"b":"\ud800"}"#);
-        assert_eq!(plain(&raw(half.to_owned()).unwrap()), sorted_text(half));
+        assert_eq!(sorted(half), r#"{"a":{"\ud800":1,"a":2},"b":"\ud800"}"#);
+        assert_eq!(plain(&raw(half.to_owned()).unwrap()), sorted(half));
         let nested = |depth: usize| ["[".repeat(depth), r#"{"b":1,"a":2}"#.to_owned(), "]".repeat(depth)].concat();
-        assert_eq!(sorted_text(&nested(100)), nested(100).replace(r#""b":1,"a":2"#, r#""a":2,"b":1"#));
-        assert_eq!(sorted_text(&nested(100_000)), nested(100_000));
+        assert_eq!(sorted(&nested(100)), nested(100).replace(r#""b":1,"a":2"#, r#""a":2,"b":1"#));
+        assert_eq!(sorted(&nested(100_000)), nested(100_000));
     }
 }

@@ -3,8 +3,6 @@
 //! A message is an array: the number of the call that it belongs to, what is said as JSON, and what JSON can't hold, which is the
 //! content for [`Ask`], or a port through which it comes, and its beginning for [`Tell::Found`].
 
-use std::io;
-
 use js_sys::Array;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,6 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::{
     Error,
     blobs::{Known, Look},
+    model::exact_text,
     package::{Found, PackageError},
 };
 
@@ -86,31 +85,8 @@ impl Failure {
 
 /// Puts a message together.
 pub(super) fn pack(call: u32, said: &impl Serialize, with: &JsValue) -> serde_json::Result<JsValue> {
-    let text = to_text(said)?;
+    let text = exact_text(said)?;
     Ok(Array::of3(&call.into(), &text.into(), with).into())
-}
-
-/// As JSON, in as much memory as that takes: a text that grows takes up to three times as much, and our memory never shrinks.
-fn to_text(said: &impl Serialize) -> serde_json::Result<String> {
-    let mut length = Length(0);
-    serde_json::to_writer(&mut length, said)?;
-    let mut text = Vec::with_capacity(length.0);
-    serde_json::to_writer(&mut text, said)?;
-    String::from_utf8(text).map_err(serde::ser::Error::custom)
-}
-
-/// Counts what is written.
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Takes a message apart. None: it is somebody else's.
