@@ -100,8 +100,10 @@ cargo xtask doctor
     )
 }
 
-/// The workspace's folder.
+/// The workspace's folder: the one that cargo runs this program for, which may have been built for another clone that shares its target
+/// folder. Without cargo it is the one that it was built for.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&here);
     here.parent().unwrap_or(here).to_owned()
 }

@@ -185,10 +185,10 @@ async fn import(file: &Path, home: &Path, count: usize) -> Result<Duration> {
     let (session, _events) = Session::open(Location::Folder(home.to_owned())).await?;
     let start = Instant::now();
     let source = Source::File(file.to_owned());
-    let package = look(source.clone(), Ticket::default()).await?;
+    let package = look(session.assets(), source.clone(), Ticket::default()).await?;
     ensure!(package.refusal().is_none(), "the package is refused");
     let media = package.keep_media(session.assets(), &source, Ticket::default()).await?;
-    let workflow = package.workflow_with(&media, Way::Copy, &mut || session.stamp());
+    let workflow = package.into_workflow(&media, Way::Copy, &mut || session.stamp());
     session.write(creation(&workflow, &workflow.nodes, session.stamp())?);
     session.flush().await;
     let time = start.elapsed();

@@ -62,22 +62,18 @@ impl Packages {
     pub async fn take(&self, package: Blob) -> Result<Vec<f64>, JsError> {
         let start = now()?;
         let source = Source::Blob(package);
-        let checked = look(source.clone(), Ticket::default()).await?;
+        let checked = look(self.session.assets(), source.clone(), Ticket::default()).await?;
         if let Some(refusal) = checked.refusal() {
             return Err(JsError::new(&refusal.to_string()));
         }
         let checked_at = now()?;
         let media = checked.keep_media(self.session.assets(), &source, Ticket::default()).await?;
-        let stored_at = now()?;
-        let workflow = checked.workflow_with(&media, Way::Copy, &mut || self.session.stamp());
+        let (stored_at, contents) = (now()?, checked.contents().len());
+        let workflow = checked.into_workflow(&media, Way::Copy, &mut || self.session.stamp());
         self.session.write(creation(&workflow, &workflow.nodes, self.session.stamp())?);
         self.session.flush().await;
         let parts = vec![checked_at - start, stored_at - checked_at, now()? - stored_at];
-        if media.stored() == checked.contents().len() {
-            Ok(parts)
-        } else {
-            Err(JsError::new("a content was here already"))
-        }
+        if media.stored() == contents { Ok(parts) } else { Err(JsError::new("a content was here already")) }
     }
 
     /// Ends the connection.

@@ -187,7 +187,7 @@ impl Assets {
     }
 
     /// Nothing of a newer build's is touched: neither rows nor bytes.
-    fn writable(&self) -> Result<()> {
+    pub(super) fn writable(&self) -> Result<()> {
         self.0.backend.newer().map_or(Ok(()), |found| Err(Error::Newer { found, known: SCHEMA_VERSION }))
     }
 
@@ -283,6 +283,43 @@ impl Assets {
     /// Under which id the content is kept that somebody else has named, if that is another.
     async fn alias_of(&self, id: AssetId) -> Result<Option<AssetId>> {
         Ok(self.0.backend.kv(&alias_key(id)).await?.and_then(|json| json.read().ok()))
+    }
+
+    /// Where new bytes go now.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn preferred_place(&self) -> Result<Arc<dyn Place>> {
+        self.0.places.preferred()
+    }
+
+    /// An id that nothing has.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn fresh_id(&self) -> AssetId {
+        AssetId::new((self.0.stamp)())
+    }
+
+    /// Keeps a content that was staged in a place a while ago, unless it is kept already. None: it is not there any more, or new bytes go
+    /// elsewhere by now.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) async fn keep_staged(
+        &self,
+        place: &Arc<dyn Place>,
+        id: AssetId,
+        staged: Staged,
+        name: Option<String>,
+    ) -> Result<Option<Added>> {
+        self.writable()?;
+        let held = Arc::new(self.0.lock.shared().await);
+        if !Arc::ptr_eq(place, &self.0.places.preferred()?) {
+            return Ok(None);
+        }
+        match self.adopt(&**place, Lookup::Due, id, staged, name).await {
+            Ok((asset, is_new)) => {
+                info!(asset = %asset.id, bytes = asset.bytes, is_new, "kept a content that was staged");
+                Ok(Some(Added { asset, is_new, held }))
+            }
+            Err(Error::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Keeps everybody from removing anything for as long as the answer exists.

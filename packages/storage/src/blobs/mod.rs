@@ -45,6 +45,8 @@ mod sniff;
 mod source;
 #[cfg(not(target_arch = "wasm32"))]
 mod sqlite;
+#[cfg(target_arch = "wasm32")]
+mod staging;
 mod usage;
 #[cfg(target_arch = "wasm32")]
 mod web;
@@ -89,9 +91,11 @@ pub use source::Pieces;
 pub use source::{Known, Source, Ticket};
 #[cfg(not(target_arch = "wasm32"))]
 pub use sqlite::SqlitePlace;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use staging::{Spots, Staging, Wanted};
 pub use usage::{Quota, Usage};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use web::{LONG, failed, hash_here, with_bytes};
+pub(crate) use web::{LONG, failed, hash_here, look_known, with_bytes};
 
 /// How many of the first bytes [`Staged`] keeps: enough for [`sniff`] and for the size of a picture.
 pub const HEAD: usize = 64 * 1024;
@@ -115,6 +119,13 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
 
     /// Forgets what was staged. Unknown ids are fine.
     fn discard(&self, id: AssetId) -> BoxFuture<Result<()>>;
+
+    /// The folder in which a worker may stage something by itself, under its id, as the names of those below the private files. None:
+    /// there is no such folder.
+    #[cfg(target_arch = "wasm32")]
+    fn staging_folder(&self) -> Option<Vec<String>> {
+        None
+    }
 
     /// Some of the bytes. A range that ends beyond them gives fewer.
     ///

@@ -181,7 +181,7 @@ impl Place for Opfs {
                 }
             }
             let write = async || {
-                write::write_in(&this.folder_of(id).await?, &name, content.clone(), known.clone(), &ticket).await
+                write::write_in(&this.folder_of(id).await?, &name, content.clone(), known.clone(), true, &ticket).await
             };
             this.with_folders(write).await
         })
@@ -227,6 +227,11 @@ impl Place for Opfs {
             this.early.borrow_mut().remove(&id);
             Ok(())
         })
+    }
+
+    fn staging_folder(&self) -> Option<Vec<String>> {
+        let names = || self.path.iter().cloned().chain([STAGING.to_owned()]).collect();
+        (self.by == By::Worker).then(names)
     }
 
     fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
@@ -287,7 +292,12 @@ async fn sweep_one(parent: &FileSystemDirectoryHandle, name: &str, stays: impl F
 
 /// Removes a file. Says how many bytes that freed.
 pub(super) async fn free(parent: &FileSystemDirectoryHandle, name: &str) -> Result<u64> {
-    let bytes = tree::size(&content(&file(parent, name, false).await?).await?);
+    let sized = async { Ok(tree::size(&content(&file(parent, name, false).await?).await?)) };
+    let bytes = match sized.await {
+        // Another tab has removed what it had staged.
+        Err(Error::Missing { .. }) => return Ok(0),
+        bytes => bytes?,
+    };
     match remove(parent, name).await {
         Ok(()) => Ok(bytes),
         // Somebody still writes to it, or did until a moment ago.

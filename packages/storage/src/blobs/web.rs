@@ -8,9 +8,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, StorageManager, Url};
 
 use super::{
-    Known, MediaUrl, Notice, Quota, Source, Staged, Ticket,
+    HEAD, Known, MediaUrl, Notice, Quota, Source, Staged, Ticket,
     chosen_web::Chosen,
     digest::{Digest, changed},
+    look_web::look,
 };
 use crate::{Error, Result, backend::indexed_db::IndexedDb, model::Asset, worker};
 
@@ -261,6 +262,22 @@ pub(super) async fn hash(blob: &Blob, ticket: &Ticket) -> Result<String> {
 /// The same, found out by this thread.
 pub(crate) async fn hash_here(blob: &Blob, ticket: &Ticket) -> Result<Staged> {
     alone(blob, ticket, async |_: &Uint8Array| Ok(())).await
+}
+
+/// What a content that was hashed before begins with, and how it looks: found out by the page's worker if it has one.
+pub(super) async fn look_known_by_worker(blob: &Blob, known: Known) -> Result<Staged> {
+    match worker::client::client().look(blob, known.clone()).await {
+        Some(staged) => staged,
+        None => look_known(blob, known).await,
+    }
+}
+
+/// The same, found out by this thread.
+pub(crate) async fn look_known(blob: &Blob, known: Known) -> Result<Staged> {
+    let head = read(blob, 0..HEAD as u64).await?;
+    let look = look(blob, &head).await;
+    let Known { hash, crc32, bytes, .. } = known;
+    Ok(Staged { hash, crc32, bytes, head, look })
 }
 
 /// Some of the bytes of a blob.

@@ -1,6 +1,7 @@
-//! The whole check of a package: nothing is written, and no more is in memory than the two JSON files and one buffer.
+//! The whole check of a package: nothing of it is kept, and no more is in memory than the two JSON files and one buffer.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap},
     io::{self, Read, Seek},
     pin::pin,
@@ -17,6 +18,7 @@ use super::{
     backup::{self, Backup},
     graph,
     manifest::{self, Listed, MANIFEST, Origin, WORKFLOW},
+    target,
 };
 use crate::{
     blobs::{HEAD, Sha256, Staged, Ticket, sniff},
@@ -58,6 +60,9 @@ pub struct Package {
     pub ignored: Vec<String>,
     /// What else the user should know, one sentence each.
     pub warnings: Vec<String>,
+    /// What of it was staged while it was checked.
+    #[serde(skip)]
+    pub(super) staging: target::Staging,
 }
 
 /// An asset of a package.
@@ -92,6 +97,8 @@ pub struct Content {
     pub hash: String,
     /// What its first bytes make it.
     pub kind: MediaKind,
+    /// Under which id it was staged while it was checked, if it was.
+    pub(super) staged: Option<AssetId>,
 }
 
 impl Package {
@@ -100,9 +107,18 @@ impl Package {
         self.damaged.first().map(|(_, error)| error)
     }
 
+    /// How many contents were staged while they were checked.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn staged(&self) -> usize {
+        // Several assets may be one file.
+        self.assets.iter().filter_map(|asset| asset.content.as_ref()?.staged).collect::<BTreeSet<_>>().len()
+    }
+
     /// The embedded contents that are sound, each once.
     pub fn contents(&self) -> BTreeMap<&str, &Content> {
-        self.assets.iter().filter_map(|asset| asset.content.as_ref()).map(|content| (&*content.hash, content)).collect()
+        // Of the same content the first one counts: that one may be staged.
+        let contents = self.assets.iter().rev().filter_map(|asset| asset.content.as_ref());
+        contents.map(|content| (&*content.hash, content)).collect()
     }
 }
 
@@ -113,6 +129,15 @@ pub(super) trait Host {
 
     /// Hashes what is stored as it is from `at` on. None: this thread has no better way than to read it.
     async fn hash(&self, at: u64, bytes: u64, ticket: Ticket) -> Option<Hashed>;
+
+    /// Is told which of the contents that [`Host::hash`] is asked for nobody has found fault with so far: it may stage them meanwhile. Each
+    /// has where it begins, how many bytes it has, and the hash that it should have.
+    async fn prepare(&self, _contents: Vec<(u64, u64, String)>) {}
+
+    /// Under which id it has staged what begins at `at`.
+    fn staged(&self, _at: u64) -> Option<AssetId> {
+        None
+    }
 }
 
 /// What the bytes are.
@@ -192,56 +217,75 @@ async fn check_listed<R: Read + Seek>(
     drop(bytes);
 
     let mut used: BTreeSet<&str> = BTreeSet::from([MANIFEST, WORKFLOW]);
-    let mut package =
-        Package { workflow, assets: Vec::new(), damaged: Vec::new(), ignored: Vec::new(), warnings: Vec::new() };
+    let mut package = Package {
+        workflow,
+        assets: Vec::new(),
+        damaged: Vec::new(),
+        ignored: Vec::new(),
+        warnings: Vec::new(),
+        staging: target::Staging::default(),
+    };
     if manifest.name != package.workflow.name {
         package
             .warnings
             .push(format!("The manifest calls the workflow {:?}; it calls itself otherwise.", manifest.name));
     }
     let embedded = manifest.assets.iter().filter_map(|listed| match &listed.origin {
-        Origin::Embedded(file) => by_name.get(&**file),
+        Origin::Embedded(file) => by_name.get(&**file).map(|at| (listed, &entries[*at])),
         Origin::Url(_) => None,
     });
-    let small = embedded.map(|at| &entries[*at]).filter(|entry| is_small(entry));
-    let hashing = small.map(|entry| host.hash(entry.data, entry.bytes, ticket.quiet()));
+    let stored = embedded.clone().filter(|(_, entry)| entry.method == Method::Stored);
+    let claimed = stored.filter_map(|(listed, entry)| Some((entry.data, entry.bytes, listed.hash.clone()?)));
+    host.prepare(claimed.collect()).await;
+    let small = embedded.map(|(_, entry)| entry).filter(|entry| is_small(entry));
+    let is_over = Cell::new(false);
+    let hashing = small
+        .map(async |entry| if is_over.get() { None } else { host.hash(entry.data, entry.bytes, ticket.quiet()).await });
     // In the order in which they are asked for.
     let mut hashed = pin!(stream::iter(hashing).buffered(AT_ONCE));
     let mut done = 0;
-    for listed in &manifest.assets {
-        let mut asset = PackedAsset { id: listed.id, mime: listed.mime.clone(), url: None, content: None };
-        match &listed.origin {
-            Origin::Url(url) => asset.url = Some(url.clone()),
-            Origin::Embedded(file) => match by_name.get(&**file) {
-                None => {
-                    let missing = PackageError::AssetFileMissing { entry: file.clone() };
-                    package.damaged.push((listed.id, missing));
-                }
-                Some(at) => {
-                    used.insert(file);
-                    let (entry, part) = (&entries[*at], ticket.part(done));
-                    if ticket.is_cancelled() {
-                        return Err(PackageError::Cancelled);
+    let checking = async {
+        for listed in &manifest.assets {
+            let mut asset = PackedAsset { id: listed.id, mime: listed.mime.clone(), url: None, content: None };
+            match &listed.origin {
+                Origin::Url(url) => asset.url = Some(url.clone()),
+                Origin::Embedded(file) => match by_name.get(&**file) {
+                    None => {
+                        let missing = PackageError::AssetFileMissing { entry: file.clone() };
+                        package.damaged.push((listed.id, missing));
                     }
-                    let lent = match entry.method {
-                        Method::Stored if is_small(entry) => hashed.next().await.flatten(),
-                        Method::Stored => host.hash(entry.data, entry.bytes, part.clone()).await,
-                        Method::Deflated => None,
-                    };
-                    match contents.asset(host, *at, listed, lent, &part).await {
-                        Ok(content) => {
-                            done += content.bytes;
-                            ticket.advance(done);
-                            asset.content = Some(content);
+                    Some(at) => {
+                        used.insert(file);
+                        let (entry, part) = (&entries[*at], ticket.part(done));
+                        if ticket.is_cancelled() {
+                            return Err(PackageError::Cancelled);
                         }
-                        Err(error) if is_damage(&error) => package.damaged.push((listed.id, error)),
-                        Err(error) => return Err(error),
+                        let lent = match entry.method {
+                            Method::Stored if is_small(entry) => hashed.next().await.flatten(),
+                            Method::Stored => host.hash(entry.data, entry.bytes, part.clone()).await,
+                            Method::Deflated => None,
+                        };
+                        match contents.asset(host, *at, listed, lent, &part).await {
+                            Ok(content) => {
+                                done += content.bytes;
+                                ticket.advance(done);
+                                asset.content = Some(content);
+                            }
+                            Err(error) if is_damage(&error) => package.damaged.push((listed.id, error)),
+                            Err(error) => return Err(error),
+                        }
                     }
-                }
-            },
+                },
+            }
+            package.assets.push(asset);
         }
-        package.assets.push(asset);
-    }
+        Ok(())
+    };
+    let checked: Result<(), PackageError> = checking.await;
+    // What has begun goes to its end: a file is not left in the middle of being written.
+    is_over.set(true);
+    while hashed.next().await.is_some() {}
+    checked?;
     let ignored = entries.iter().filter(|entry| !entry.is_folder() && !used.contains(&*entry.name));
     package.ignored = ignored.map(|entry| entry.name.clone()).collect();
     Ok(package)
@@ -430,6 +474,7 @@ impl<'a, R: Read + Seek> Contents<'a, R> {
             crc32: entry.crc32,
             hash,
             kind,
+            staged: host.staged(entry.data),
         })
     }
 }

@@ -75,7 +75,7 @@ impl Package {
     }
 
     /// Stores the embedded media that are not here yet. `source` is the file that was checked; a content that has changed since is
-    /// refused. What was stored goes again if anything fails or is called off.
+    /// refused, unless it was staged as it was then. What was stored goes again if anything fails or is called off.
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Cancelled`], and everything that keeps the file from being read.
@@ -100,18 +100,31 @@ impl Package {
     }
 
     async fn keep_all(&self, assets: &Assets, source: &Source, ticket: &Ticket, media: &mut Media) -> Result<()> {
-        let (mut done, mut by_hash) = (0, HashMap::new());
+        let (mut done, mut by_hash) = (0, HashMap::<_, Arc<Asset>>::new());
         let rows = self.rows_here(assets).await?;
         let row = |content: &Content| rows.get(&content.hash).cloned();
         let mut left: Vec<_> = self.contents().into_values().collect();
-        for (size, at_once) in AT_ONCE {
-            let (small, others) = left.into_iter().partition::<Vec<_>, _>(|content| content.bytes <= size);
+        // What is staged only has to be moved. What is gone of it is stored like everything else.
+        let moves = [(None, SMALL_AT_ONCE)].into_iter();
+        for (size, at_once) in moves.chain(AT_ONCE.map(|(size, at_once)| (Some(size), at_once))) {
+            let is_due = |content: &&Content| match size {
+                None => self.staging.has(content),
+                Some(size) => content.bytes <= size,
+            };
+            let (due, others) = left.into_iter().partition::<Vec<_>, _>(is_due);
             left = others;
-            let puts = small.iter().map(|content| keep(assets, source, content, row(content), ticket.quiet()));
+            let puts = due.into_iter().map(async |content| match size {
+                None => (content, self.keep_staged(source, content, ticket).await),
+                Some(_) => (content, Some(self.keep(assets, source, content, row(content), ticket.quiet()).await)),
+            });
             let mut puts = stream::iter(puts).buffer_unordered(at_once);
             let mut failed = None;
             // To the end of those that have begun, so that nothing is stored of which nobody knows.
-            while let Some(put) = puts.next().await {
+            while let Some((content, put)) = puts.next().await {
+                let Some(put) = put else {
+                    left.push(content);
+                    continue;
+                };
                 let taken = put.and_then(|kept| {
                     done += kept.0.bytes;
                     ticket.advance(done);
@@ -128,26 +141,69 @@ impl Package {
             }
         }
         for content in left {
-            let kept = keep(assets, source, content, row(content), ticket.part(done)).await?;
+            let kept = self.keep(assets, source, content, row(content), ticket.part(done)).await?;
             done += content.bytes;
             ticket.advance(done);
             media.take(kept, &mut by_hash)?;
         }
         for asset in &self.assets {
-            if let Some(kept) = asset.content.as_ref().and_then(|content| by_hash.get(&content.hash)) {
-                media.placed.insert(asset.id, kept.clone());
+            if let Some(kept) = asset.content.as_ref().and_then(|content| by_hash.get(&*content.hash)) {
+                media.placed.insert(asset.id, Arc::clone(kept));
             }
         }
         Ok(())
     }
 
+    /// Stores a content, unless the row that it may have here has its bytes.
+    async fn keep<'a>(
+        &self,
+        assets: &Assets,
+        source: &Source,
+        content: &'a Content,
+        row: Option<Asset>,
+        ticket: Ticket,
+    ) -> Result<Kept<'a>> {
+        if ticket.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let has_row = row.is_some();
+        if let Some(row) = row
+            && assets.is_there(&row).await
+        {
+            return Ok((content, row, false));
+        }
+        let (known, name) = known(content);
+        let source = Source::Known(Box::new(target::content(source, content).await?), known);
+        let added = if has_row {
+            assets.put(source, name, ticket).await?
+        } else {
+            assets.put_unknown(source, name, ticket).await?
+        };
+        Ok((content, added.asset, added.is_new))
+    }
+
+    /// Keeps a content that was staged while it was checked. None: it is not there any more.
+    async fn keep_staged<'a>(
+        &self,
+        source: &Source,
+        content: &'a Content,
+        ticket: &Ticket,
+    ) -> Option<Result<Kept<'a>>> {
+        if ticket.is_cancelled() {
+            return Some(Err(Error::Cancelled));
+        }
+        let (known, name) = known(content);
+        let kept = self.staging.keep(content, source, known, name).await?;
+        Some(kept.map(|added| (content, added.asset, added.is_new)))
+    }
+
     /// The workflow as it comes in. As a copy all its ids are new, made from `next_stamp`; as an update they are the package's.
     /// Nothing runs: what was queued or running is idle. A reference to an asset that is not among `media` is one to
     /// something that is not here.
-    pub fn workflow_with(&self, media: &Media, way: Way, next_stamp: &mut dyn FnMut() -> Stamp) -> Workflow {
-        let mut workflow = self.workflow.clone();
+    pub fn into_workflow(self, media: &Media, way: Way, next_stamp: &mut dyn FnMut() -> Stamp) -> Workflow {
+        let Self { mut workflow, assets, .. } = self;
         let mimes: HashMap<AssetId, &str> =
-            self.assets.iter().filter_map(|asset| Some((asset.id, asset.mime.as_deref()?))).collect();
+            assets.iter().filter_map(|asset| Some((asset.id, asset.mime.as_deref()?))).collect();
         let mut place = |object: &Object| Ok::<_, std::convert::Infallible>(media.reference(object, &mimes));
         workflow.extra = unfailing(refs::rewrite_fields(&workflow.extra, &mut place));
         for node in &mut workflow.nodes {
@@ -187,42 +243,19 @@ pub enum Way {
 /// A content, its row, and whether it is new.
 type Kept<'a> = (&'a Content, Asset, bool);
 
+/// What the check has found out about a content, and what it is called.
+fn known(content: &Content) -> (Known, Option<String>) {
+    let Content { hash, crc32, bytes, kind, .. } = content;
+    let known = Known { hash: hash.clone(), crc32: *crc32, bytes: *bytes, kind: *kind };
+    (known, content.entry.rsplit('/').next().map(str::to_owned))
+}
+
 /// Whether the bytes of a row are here, if there is one.
 async fn is_here(assets: &Assets, row: Option<&Asset>) -> bool {
     match row {
         Some(row) => assets.is_there(row).await,
         None => false,
     }
-}
-
-/// Stores a content, unless the row that it may have here has its bytes.
-async fn keep<'a>(
-    assets: &Assets,
-    source: &Source,
-    content: &'a Content,
-    row: Option<Asset>,
-    ticket: Ticket,
-) -> Result<Kept<'a>> {
-    if ticket.is_cancelled() {
-        return Err(Error::Cancelled);
-    }
-    let has_row = row.is_some();
-    if let Some(row) = row
-        && assets.is_there(&row).await
-    {
-        return Ok((content, row, false));
-    }
-    let name = content.entry.rsplit('/').next().map(str::to_owned);
-    // The check has hashed it.
-    let Content { hash, crc32, bytes, kind, .. } = content;
-    let known = Known { hash: hash.clone(), crc32: *crc32, bytes: *bytes, kind: *kind };
-    let source = Source::Known(Box::new(target::content(source, content).await?), known);
-    let added = if has_row {
-        assets.put(source, name, ticket).await?
-    } else {
-        assets.put_unknown(source, name, ticket).await?
-    };
-    Ok((content, added.asset, added.is_new))
 }
 
 fn renew_ids(workflow: &mut Workflow, next_stamp: &mut dyn FnMut() -> Stamp) {
@@ -246,14 +279,18 @@ fn renew_ids(workflow: &mut Workflow, next_stamp: &mut dyn FnMut() -> Stamp) {
 #[derive(Debug, Default)]
 pub struct Media {
     /// By the package's ids.
-    placed: HashMap<AssetId, Asset>,
+    placed: HashMap<AssetId, Arc<Asset>>,
     /// What was not here before.
     new: BTreeSet<AssetId>,
     held: Option<Arc<Held>>,
 }
 
 impl Media {
-    fn take(&mut self, (content, asset, is_new): Kept<'_>, by_hash: &mut HashMap<String, Asset>) -> Result<()> {
+    fn take<'a>(
+        &mut self,
+        (content, asset, is_new): Kept<'a>,
+        by_hash: &mut HashMap<&'a str, Arc<Asset>>,
+    ) -> Result<()> {
         if is_new {
             self.new.insert(asset.id);
         }
@@ -261,7 +298,7 @@ impl Media {
             let reason = "the file has changed since it was checked".to_owned();
             return Err(Error::Io { what: content.entry.clone(), reason });
         }
-        by_hash.insert(content.hash.clone(), asset);
+        by_hash.insert(&content.hash, Arc::new(asset));
         Ok(())
     }
 
@@ -272,7 +309,7 @@ impl Media {
 
     /// What is kept of an asset of the package.
     pub fn get(&self, id: AssetId) -> Option<&Asset> {
-        self.placed.get(&id)
+        self.placed.get(&id).map(|asset| &**asset)
     }
 
     /// Removes what was stored, since nothing will refer to it.

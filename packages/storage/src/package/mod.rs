@@ -3,7 +3,7 @@
 //! - [`check`] reads a package and finds everything that is wrong with it. It writes nothing, executes nothing and follows no
 //!   reference out of the package; what it holds in memory is the graph and one buffer. [`look`] does that where it holds
 //!   nobody up: on a thread, or in the page's worker. [`find`] also understands a [`Backup`], and says where the packages in it are.
-//! - [`Package::keep_media`] stores the media of a checked package, [`Package::workflow_with`] is the graph that refers to
+//! - [`Package::keep_media`] stores the media of a checked package, [`Package::into_workflow`] is the graph that refers to
 //!   them, and an [`Update`] is what it changes in a workflow that is here, and the way back.
 //! - [`Plan`] is a package that can be written: its size is known, and its media stay where they are until they are copied.
 //!   [`backup`] puts several into one file.
@@ -51,5 +51,5 @@ pub use limits::Limits;
 pub use linked::{links, with_kept};
 pub use update::Update;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use web::look_here;
+pub(crate) use web::{AskSpots, look_here};
 pub use write::Layout;

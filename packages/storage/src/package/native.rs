@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    blobs::{Assets, Pieces, Source, Ticket, disk, reader::Reader},
+    blobs::{Added, Assets, Known, Pieces, Source, Ticket, disk, reader::Reader},
     model::Asset,
     platform::random_bits,
 };
@@ -80,11 +80,35 @@ pub(super) fn decomposed(text: &str) -> Cow<'_, str> {
     DecomposingNormalizerBorrowed::new_nfd().normalize(text)
 }
 
+/// Nothing is staged while a package is checked: what was read a moment ago, the system still has in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Staging(());
+
+impl Staging {
+    /// Whether a content is staged.
+    #[expect(clippy::unused_self, reason = "a browser stages")]
+    pub(super) fn has(&self, _content: &Content) -> bool {
+        false
+    }
+
+    /// None: it was not staged.
+    #[expect(clippy::unused_async, reason = "a browser has to be waited for")]
+    pub(super) async fn keep(
+        &self,
+        _content: &Content,
+        _source: &Source,
+        _known: Known,
+        _name: Option<String>,
+    ) -> Option<Result<Added>> {
+        None
+    }
+}
+
 /// Finds out on a thread of its own what a file is, and checks a package: see [`super::check`].
 ///
 /// # Errors
 /// Why nothing of it can come in.
-pub async fn find(source: Source, ticket: Ticket) -> Result<Found, PackageError> {
+pub(super) async fn find(_assets: &Assets, source: Source, ticket: Ticket) -> Result<Found, PackageError> {
     let runtime = tokio::runtime::Handle::current();
     let work = tokio::task::spawn_blocking(move || {
         let open = Open::new(source.clone()).map_err(|error| PackageError::Unreadable { reason: error.to_string() })?;

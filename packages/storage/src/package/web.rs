@@ -1,9 +1,16 @@
 //! Packages in a browser: they are files of the user's, of which a piece at a time is in our memory.
 
-use std::{borrow::Cow, cell::Cell, io, time::Duration};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    io,
+    time::Duration,
+};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use js_sys::{Array, Function, JsString, Reflect, Uint8Array};
+use tracing::warn;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, FileReaderSync};
@@ -15,9 +22,10 @@ use super::{
     write::Data,
 };
 use crate::{
-    Error, Result,
-    blobs::{self, Assets, Source, Ticket, failed},
+    BoxFuture, Error, Result,
+    blobs::{self, Added, Assets, Known, Source, Spots, Staged, Ticket, Wanted, failed},
     counted::Counted,
+    model::AssetId,
     platform::sleep,
     worker,
 };
@@ -42,31 +50,67 @@ fn normal<'a>(text: &'a str, form: &str) -> Cow<'a, str> {
     if text.is_ascii() { text.into() } else { String::from(JsString::from(text).normalize(form)).into() }
 }
 
+/// What was staged of a package while it was checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Staging(Option<blobs::Staging>);
+
+impl Staging {
+    /// Whether a content is staged and only has to be moved.
+    pub(super) fn has(&self, content: &Content) -> bool {
+        self.0.as_ref().zip(content.staged).is_some_and(|(staging, id)| staging.has(id))
+    }
+
+    /// Keeps a content that was staged. None: it wasn't, or it has to be stored from the package all the same.
+    pub(super) async fn keep(
+        &self,
+        content: &Content,
+        source: &Source,
+        known: Known,
+        name: Option<String>,
+    ) -> Option<Result<Added>> {
+        let (staging, id) = (self.0.as_ref()?, content.staged?);
+        let piece = cut(source, content.at, content.packed).ok()?;
+        staging.keep(id, &piece, known, name).await
+    }
+}
+
 /// Finds out in the page's worker what a file is, and checks a package: see [`super::check`].
 ///
 /// # Errors
 /// Why nothing of it can come in.
-pub async fn find(source: Source, ticket: Ticket) -> Result<Found, PackageError> {
+pub(super) async fn find(assets: &Assets, source: Source, ticket: Ticket) -> Result<Found, PackageError> {
     let unreadable = |error: Error| PackageError::Unreadable { reason: error.to_string() };
     let blob = source.to_blob().map_err(unreadable)?;
-    if let Some(checked) = worker::client::client().check(&blob, &ticket).await {
+    let staging = blobs::Staging::new(assets.clone());
+    if let Some(mut checked) = worker::client::client().check(&blob, &staging, &ticket).await {
+        match &mut checked {
+            Ok(Found::Package(package)) if package.damaged.is_empty() && package.staged() == staging.len() => {
+                package.staging = Staging(Some(staging));
+            }
+            // Of what is refused nothing is left; nor of what does not fit, which would leave no room for anything else.
+            _ => staging.discard().await,
+        }
         return checked;
     }
+    staging.discard().await;
     if blob.size() > WITHOUT_WORKER {
         let reason = "this browser can’t check a file of this size".to_owned();
         return Err(PackageError::Unreadable { reason });
     }
     let bytes = source.into_bytes().await.map_err(unreadable)?;
     let reader = io::Cursor::new(bytes);
-    find_on(&Thread::new(blob), reader, &ticket).await
+    find_on(&Thread::new(blob, None), reader, &ticket).await
 }
 
+/// Asks the page where contents may be staged.
+pub(crate) type AskSpots = Box<dyn Fn(Vec<Wanted>) -> BoxFuture<Spots>>;
+
 /// The same in the worker itself.
-pub(crate) async fn look_here(blob: Blob, ticket: &Ticket) -> Result<Found, PackageError> {
+pub(crate) async fn look_here(blob: Blob, ask: AskSpots, ticket: &Ticket) -> Result<Found, PackageError> {
     let reader =
         FileReaderSync::new().map_err(|error| PackageError::Unreadable { reason: failed(error).to_string() })?;
     let file = File { blob: blob.clone(), reader };
-    find_on(&Thread::new(blob), Window::new(file), ticket).await
+    find_on(&Thread::new(blob, Some(ask)), Window::new(file), ticket).await
 }
 
 /// A file that a worker can wait for.
@@ -95,9 +139,16 @@ impl ReadAt for File {
 /// What is smaller than this is read sooner, together with what is beside it, than asked for by itself. In bytes.
 const WORTH: u64 = 128 << 10;
 
-/// A thread of the browser's: what is stored as it is it hashes without our memory.
+/// A thread of the browser's: what is stored as it is it hashes without our memory, and stages meanwhile where it may.
 struct Thread {
     blob: Blob,
+    /// None: nothing is staged.
+    ask: Option<AskSpots>,
+    folder: RefCell<Vec<String>>,
+    /// What may be staged, by where it begins.
+    spots: RefCell<BTreeMap<u64, AssetId>>,
+    /// What is.
+    staged: RefCell<BTreeMap<u64, AssetId>>,
     /// How many contents are being hashed here.
     here: Cell<usize>,
     /// How many another worker is hashing.
@@ -105,13 +156,34 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(blob: Blob) -> Self {
-        Self { blob, here: Cell::default(), there: Cell::default() }
+    fn new(blob: Blob, ask: Option<AskSpots>) -> Self {
+        Self {
+            blob,
+            ask,
+            folder: RefCell::default(),
+            spots: RefCell::default(),
+            staged: RefCell::default(),
+            here: Cell::default(),
+            there: Cell::default(),
+        }
     }
 
     /// Another worker is worth its start when there is much to hash: it takes half of it.
     fn has_help(&self) -> bool {
         worker::is_here() && self.blob.size() >= blobs::LONG && self.there.get() < self.here.get()
+    }
+
+    async fn stage(&self, id: AssetId, piece: &Blob, ticket: &Ticket) -> Result<Staged> {
+        let (folder, name) = (self.folder.borrow().clone(), id.to_string());
+        if self.has_help() {
+            let _counted = Counted::new(&self.there);
+            let staged = worker::client::client().stage(&folder, name.clone(), piece, ticket).await;
+            if let Some(staged) = staged {
+                return staged;
+            }
+        }
+        let _counted = Counted::new(&self.here);
+        blobs::write(&folder, &name, piece.clone(), None, false, ticket).await
     }
 }
 
@@ -128,6 +200,21 @@ impl Host for Thread {
             Ok(piece) => piece,
             Err(error) => return Some(Err(failed(error))),
         };
+        let spot = self.spots.borrow_mut().remove(&at);
+        if let Some(id) = spot {
+            match self.stage(id, &piece, &ticket).await {
+                Ok(staged) => {
+                    self.staged.borrow_mut().insert(at, id);
+                    return Some(Ok(staged));
+                }
+                Err(Error::Cancelled) => return Some(Err(Error::Cancelled)),
+                // Whether there is room, or files can be written at all, is for the import to find out and to say.
+                Err(error) => {
+                    warn!(error = error.code(), "a package's media can't be staged while it is checked");
+                    self.spots.borrow_mut().clear();
+                }
+            }
+        }
         if self.has_help() {
             let _counted = Counted::new(&self.there);
             let hashed = worker::client::client().hash(&piece, &ticket).await;
@@ -137,6 +224,21 @@ impl Host for Thread {
         }
         let _counted = Counted::new(&self.here);
         Some(blobs::hash_here(&piece, &ticket).await)
+    }
+
+    async fn prepare(&self, contents: Vec<(u64, u64, String)>) {
+        let Some(ask) = &self.ask else { return };
+        let wanted = contents.into_iter().map(|(at, bytes, hash)| Wanted { at, bytes, hash });
+        let wanted: Vec<_> = wanted.filter(|one| one.bytes >= WORTH).collect();
+        if !wanted.is_empty() {
+            let Spots { folder, ids } = ask(wanted).await;
+            self.folder.replace(folder);
+            self.spots.replace(ids.into_iter().collect());
+        }
+    }
+
+    fn staged(&self, at: u64) -> Option<AssetId> {
+        self.staged.borrow().get(&at).copied()
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    blobs::{Known, LONG, Staged, Ticket, lock},
+    blobs::{Known, LONG, Spots, Staged, Staging, Ticket, lock},
     counted::Counted,
     package::{Found, PackageError},
     platform::{detached, sleep, spawn},
@@ -83,7 +83,7 @@ impl Client {
         known: Option<Known>,
         ticket: &Ticket,
     ) -> Option<Result<Staged>> {
-        let ask = Ask::Write { folder: folder.to_vec(), name, known };
+        let ask = Ask::Write { folder: folder.to_vec(), name, known, is_looked_at: true };
         let second = second();
         if content.size() < LONG && second.is_better_than(self) {
             let written = second.counted(second.staged(&ask, content, ticket)).await;
@@ -116,9 +116,31 @@ impl Client {
         self.staged(&Ask::Hash, content, ticket).await
     }
 
-    /// Finds out what a file is, and checks a package. None: there is no worker.
-    pub(crate) async fn check(&self, content: &Blob, ticket: &Ticket) -> Option<Result<Found, PackageError>> {
-        Some(match self.call(&Ask::Check, content, ticket).await? {
+    /// Streams a content to a file as [`Client::write`] does, and doesn't look at it. None: there is no worker.
+    pub(crate) async fn stage(
+        &self,
+        folder: &[String],
+        name: String,
+        content: &Blob,
+        ticket: &Ticket,
+    ) -> Option<Result<Staged>> {
+        let ask = Ask::Write { folder: folder.to_vec(), name, known: None, is_looked_at: false };
+        self.staged(&ask, content, ticket).await
+    }
+
+    /// Looks at a content that was hashed before. None: there is no worker.
+    pub(crate) async fn look(&self, content: &Blob, known: Known) -> Option<Result<Staged>> {
+        self.staged(&Ask::Look { known }, content, &Ticket::default()).await
+    }
+
+    /// Finds out what a file is, and checks a package, whose media are staged meanwhile if they can be. None: there is no worker.
+    pub(crate) async fn check(
+        &self,
+        content: &Blob,
+        staging: &Staging,
+        ticket: &Ticket,
+    ) -> Option<Result<Found, PackageError>> {
+        Some(match self.call(&Ask::Check, content, Some(staging), ticket).await? {
             Ok(Answer::Checked(checked)) => *checked,
             Ok(Answer::Staged(_)) | Err(Error::Cancelled) => Err(PackageError::Cancelled),
             Err(error) => Err(PackageError::Unreadable { reason: error.to_string() }),
@@ -126,7 +148,7 @@ impl Client {
     }
 
     async fn staged(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Staged>> {
-        Some(match self.call(ask, content, ticket).await? {
+        Some(match self.call(ask, content, None, ticket).await? {
             Ok(Answer::Staged(staged)) => Ok(staged),
             Ok(Answer::Checked(_)) => Err(Error::Cancelled),
             Err(error) => Err(error),
@@ -152,13 +174,19 @@ impl Client {
         self.0.deaths.get() >= DEATHS
     }
 
-    async fn call(&self, ask: &Ask, content: &Blob, ticket: &Ticket) -> Option<Result<Answer>> {
+    async fn call(
+        &self,
+        ask: &Ask,
+        content: &Blob,
+        staging: Option<&Staging>,
+        ticket: &Ticket,
+    ) -> Option<Result<Answer>> {
         for _ in 0..TRIES {
             let Some(running) = self.running().await else { continue };
             if ticket.is_cancelled() {
                 return Some(Err(Error::Cancelled));
             }
-            if let Some(answer) = running.call(ask, content, ticket).await {
+            if let Some(answer) = running.call(ask, content, staging, ticket).await {
                 self.0.deaths.set(0);
                 return Some(answer);
             }
@@ -287,7 +315,13 @@ impl Running {
     }
 
     /// Has it do something. None: it died.
-    pub(super) async fn call(&self, ask: &Ask, content: &JsValue, ticket: &Ticket) -> Option<Result<Answer>> {
+    pub(super) async fn call(
+        &self,
+        ask: &Ask,
+        content: &JsValue,
+        staging: Option<&Staging>,
+        ticket: &Ticket,
+    ) -> Option<Result<Answer>> {
         let number = self.next.get();
         self.next.set(number + 1);
         let (tell, mut told) = mpsc::unbounded_channel();
@@ -302,6 +336,13 @@ impl Running {
             match tell {
                 Tell::Ready { .. } => {}
                 Tell::Done(bytes) => ticket.advance(bytes),
+                Tell::Wanted(wanted) => {
+                    let spots = match staging {
+                        Some(staging) => staging.spots(wanted).await,
+                        None => Spots::default(),
+                    };
+                    call.say(&Ask::Stage(spots), &JsValue::UNDEFINED)?;
+                }
                 Tell::Found { hash, crc32, bytes, look } => {
                     ticket.advance(bytes);
                     let head = with.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default();

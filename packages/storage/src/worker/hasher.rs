@@ -52,7 +52,7 @@ impl Hasher {
         });
         port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
         spawn(Box::pin(async move {
-            let answer = worker.call(&Ask::HashHanded, &theirs, &Ticket::default()).await;
+            let answer = worker.call(&Ask::HashHanded, &theirs, None, &Ticket::default()).await;
             let ended = answer.map(|answer| match answer? {
                 Answer::Staged(staged) => Ok(staged),
                 Answer::Checked(_) => Err(Error::Cancelled),

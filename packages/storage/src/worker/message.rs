@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     Error,
-    blobs::{Known, Look},
+    blobs::{Known, Look, Spots, Wanted},
     model::exact_text,
     package::{Found, PackageError},
 };
@@ -18,8 +18,10 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
     /// Write the content to a file of that name in a folder below the private files, hash it unless its hash is known, and look at
-    /// it.
-    Write { folder: Vec<String>, name: String, known: Option<Known> },
+    /// it if that is wanted.
+    Write { folder: Vec<String>, name: String, known: Option<Known>, is_looked_at: bool },
+    /// Look at the content, which was hashed before.
+    Look { known: Known },
     /// Hash the content.
     Hash,
     /// Hash what comes through the port: buffers, each of which is answered with anything when it is done, and at the end something
@@ -27,6 +29,8 @@ pub(super) enum Ask {
     HashHanded,
     /// Check the content, which is a package or a backup.
     Check,
+    /// The answer to [`Tell::Wanted`].
+    Stage(Spots),
     /// What was asked for in this call isn't wanted any more.
     Cancel,
 }
@@ -38,6 +42,8 @@ pub(super) enum Tell {
     Ready { lock: String, has_handles: bool },
     /// So many bytes are done.
     Done(u64),
+    /// The check wants to know where it may stage these of a package's contents. It waits for the answer.
+    Wanted(Vec<Wanted>),
     /// All of them are.
     Found { hash: String, crc32: u32, bytes: u64, look: Option<Look> },
     /// What it is and holds, or why it is refused.

@@ -11,7 +11,7 @@
 //!
 //! A long content is hashed by another worker while the first one reads and writes it: [`hasher`]. The first is that one's page.
 //! Of many short ones, which are hashed by the browser, a second worker of the page writes some. Of those in a package that is checked,
-//! another worker hashes half.
+//! another worker hashes and stages half.
 //!
 //! The worker holds one of the browser's locks for as long as it lives, and the page waits for that lock: so it learns of every
 //! kind of death, and at once.

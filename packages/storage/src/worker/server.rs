@@ -8,7 +8,7 @@ use std::{
 };
 
 use js_sys::Uint8Array;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    blobs::{self, Staged, Ticket, lock},
+    blobs::{self, Spots, Staged, Ticket, Wanted, lock},
     package,
     platform::{random_bits, sleep, spawn},
 };
@@ -36,8 +36,13 @@ pub(crate) fn is_here() -> bool {
 /// In a worker: listens to its page from now on, and returns true. On a page: returns false and does nothing.
 pub fn serve() -> bool {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return false };
-    let server =
-        Rc::new(Server { scope, room: Semaphore::new(AT_ONCE), tickets: RefCell::default(), busy: RefCell::default() });
+    let server = Rc::new(Server {
+        scope,
+        room: Semaphore::new(AT_ONCE),
+        tickets: RefCell::default(),
+        asked: RefCell::default(),
+        busy: RefCell::default(),
+    });
     let listening = Rc::clone(&server);
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| listening.hear(event.data()));
     server.scope.set_onmessage(Some(listener.into_js_value().unchecked_ref()));
@@ -55,6 +60,8 @@ struct Server {
     room: Semaphore,
     /// What is being done, by the number of the call.
     tickets: RefCell<BTreeMap<u32, Ticket>>,
+    /// Who waits for the answer to [`Tell::Wanted`], by the number of the call.
+    asked: RefCell<BTreeMap<u32, oneshot::Sender<Spots>>>,
     /// The names of the files that are being written.
     busy: RefCell<BTreeSet<String>>,
 }
@@ -69,11 +76,20 @@ impl Server {
 
     fn hear(self: &Rc<Self>, message: JsValue) {
         let Some((call, ask, content)) = unpack::<Ask>(message) else { return };
-        if let Ask::Cancel = ask {
-            if let Some(ticket) = self.tickets.borrow().get(&call) {
-                ticket.cancel();
+        match ask {
+            Ask::Cancel => {
+                if let Some(ticket) = self.tickets.borrow().get(&call) {
+                    ticket.cancel();
+                }
+                // Whoever waits for an answer goes on without.
+                self.asked.borrow_mut().remove(&call);
+                return;
             }
-            return;
+            Ask::Stage(spots) => {
+                let _nobody_waits = self.asked.borrow_mut().remove(&call).map(|asked| asked.send(spots));
+                return;
+            }
+            Ask::Write { .. } | Ask::Look { .. } | Ask::Hash | Ask::HashHanded | Ask::Check => {}
         }
         let ticket = Ticket::default();
         self.tickets.borrow_mut().insert(call, ticket.clone());
@@ -81,7 +97,12 @@ impl Server {
         spawn(Box::pin(async move {
             this.report(call, &ticket);
             if let Ask::Check = ask {
-                let checked = package::look_here(content.unchecked_into(), &ticket).await;
+                let asking = Rc::clone(&this);
+                let ask: package::AskSpots = Box::new(move |wanted| {
+                    let this = Rc::clone(&asking);
+                    Box::pin(async move { this.spots(call, wanted).await })
+                });
+                let checked = package::look_here(content.unchecked_into(), ask, &ticket).await;
                 this.tickets.borrow_mut().remove(&call);
                 this.tell(call, &Tell::Checked(Box::new(checked)), &JsValue::UNDEFINED);
                 return;
@@ -108,22 +129,36 @@ impl Server {
         }));
     }
 
+    /// Asks the page where contents may be staged. Nowhere, if the call was called off.
+    async fn spots(&self, call: u32, wanted: Vec<Wanted>) -> Spots {
+        let is_wanted = self.tickets.borrow().get(&call).is_some_and(|ticket| !ticket.is_cancelled());
+        if !is_wanted {
+            return Spots::default();
+        }
+        let (tell, told) = oneshot::channel();
+        self.asked.borrow_mut().insert(call, tell);
+        self.tell(call, &Tell::Wanted(wanted), &JsValue::UNDEFINED);
+        told.await.unwrap_or_default()
+    }
+
     async fn answer(&self, ask: Ask, content: JsValue, ticket: Ticket) -> Result<Staged> {
         // Nobody closes it.
         let _room = self.room.acquire().await.map_err(|_| Error::Cancelled)?;
         match ask {
-            Ask::Write { folder, name, known } => {
+            Ask::Write { folder, name, known, is_looked_at } => {
                 // Who called one off may ask for the same again while its remains are being removed.
                 while !self.busy.borrow_mut().insert(name.clone()) {
                     sleep(PAUSE).await;
                 }
-                let written = blobs::write(&folder, &name, content.unchecked_into(), known, &ticket).await;
+                let written =
+                    blobs::write(&folder, &name, content.unchecked_into(), known, is_looked_at, &ticket).await;
                 self.busy.borrow_mut().remove(&name);
                 written
             }
+            Ask::Look { known } => blobs::look_known(content.unchecked_ref(), known).await,
             Ask::Hash => blobs::hash_here(content.unchecked_ref(), &ticket).await,
             Ask::HashHanded => hash_handed(content.unchecked_into()).await,
-            Ask::Check | Ask::Cancel => Err(Error::Cancelled),
+            Ask::Check | Ask::Stage(_) | Ask::Cancel => Err(Error::Cancelled),
         }
     }
 }

@@ -33,8 +33,8 @@ async fn written(session: &Session, workflows: &[Workflow], file: &Path) {
     assert_eq!((fs::metadata(file).unwrap().len(), *progress.borrow()), (layout.bytes, layout.bytes));
 }
 
-async fn listed(source: &Source) -> Backup {
-    let found = package::find(source.clone(), Ticket::default()).await;
+async fn listed(assets: &Assets, source: &Source) -> Backup {
+    let found = package::find(assets, source.clone(), Ticket::default()).await;
     let Ok(Found::Backup(backup)) = found else { unreachable!("a backup was written: {found:?}") };
     backup
 }
@@ -43,9 +43,9 @@ async fn listed(source: &Source) -> Backup {
 async fn restored(session: &Session, file: &Path) -> (Vec<Workflow>, Vec<(String, PackageError)>) {
     let whole = Source::File(file.to_owned());
     let (mut came, mut refused) = (Vec::new(), Vec::new());
-    for inside in listed(&whole).await.packages {
+    for inside in listed(session.assets(), &whole).await.packages {
         let source = inside.source(&whole).await.unwrap();
-        let package = look(source.clone(), Ticket::default()).await;
+        let package = look(session.assets(), source.clone(), Ticket::default()).await;
         let refusal = package.as_ref().map_or_else(|error| Some(error.clone()), |package| package.refusal().cloned());
         if let Some(error) = refusal {
             refused.push((inside.file().to_owned(), error));
@@ -53,7 +53,7 @@ async fn restored(session: &Session, file: &Path) -> (Vec<Workflow>, Vec<(String
         }
         let package = package.unwrap();
         let media = package.keep_media(session.assets(), &source, Ticket::default()).await.unwrap();
-        let workflow = package.workflow_with(&media, Way::Update, &mut || session.stamp());
+        let workflow = package.into_workflow(&media, Way::Update, &mut || session.stamp());
         session.write(batch(&workflow, session.stamp()));
         session.flush().await;
         came.push(workflow);
@@ -71,8 +71,12 @@ async fn everything_that_is_backed_up_comes_back_elsewhere() {
     written(&session, &sent.iter().rev().cloned().collect::<Vec<_>>(), &turned).await;
     assert_eq!(fs::read(&file).unwrap(), fs::read(&turned).unwrap(), "the order does not matter");
 
-    let names: Vec<_> =
-        listed(&Source::File(file.clone())).await.packages.iter().map(|inside| inside.entry.clone()).collect();
+    let names: Vec<_> = listed(session.assets(), &Source::File(file.clone()))
+        .await
+        .packages
+        .iter()
+        .map(|inside| inside.entry.clone())
+        .collect();
     assert_eq!(names, ["Lighthouse- 灯塔.genaiw.zip", "Lighthouse- 灯塔 (2).genaiw.zip", "Nothing - yet.genaiw.zip"]);
 
     let receiver = open(other.path()).await;
@@ -95,7 +99,7 @@ async fn packed(session: &Session, workflows: &[Workflow]) -> BTreeMap<WorkflowI
     for (workflow, plan) in workflows.iter().zip(plans(session, workflows).await) {
         let file = home.path().join(workflow.id.to_string());
         plan.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
-        let package = look(Source::File(file), Ticket::default()).await.unwrap();
+        let package = look(session.assets(), Source::File(file), Ticket::default()).await.unwrap();
         let mut text = json(&package.workflow).text().to_owned();
         for asset in &package.assets {
             if let Some(content) = &asset.content {

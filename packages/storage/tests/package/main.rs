@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use storage::{
     Error, Location, Session,
     backend::{Batch, Loaded},
-    blobs::{Source, Ticket},
+    blobs::{Assets, Source, Ticket},
     model::{
         Asset, Edge, EdgeId, Ends, EntityKey, Json, Node, NodeId, NodeResult, NodeStatus, Point, RegisterName,
         Registers, Size, Stamp, Workflow, WorkflowId,
@@ -105,13 +105,13 @@ async fn plan(session: &Session, workflow: &Workflow) -> Plan {
 
 async fn import(session: &Session, file: &Path, way: Way) -> (Workflow, Media) {
     let source = Source::File(file.to_owned());
-    let package = look(source.clone(), Ticket::default()).await.unwrap();
+    let package = look(session.assets(), source.clone(), Ticket::default()).await.unwrap();
     assert_eq!(package.refusal(), None);
     let ticket = Ticket::default();
     let progress = ticket.progress();
     let media = package.keep_media(session.assets(), &source, ticket).await.unwrap();
     assert_eq!(*progress.borrow(), package.bytes());
-    let workflow = package.workflow_with(&media, way, &mut || session.stamp());
+    let workflow = package.into_workflow(&media, way, &mut || session.stamp());
     (workflow, media)
 }
 
@@ -154,7 +154,7 @@ async fn a_workflow_goes_out_and_comes_in_equal_with_ids_of_its_own() {
     // Into another store, which has one of the two already.
     let receiver = open(other.path()).await;
     let here = keep(&receiver, &picture(2)).await;
-    let package = look(Source::File(file.clone()), Ticket::default()).await.unwrap();
+    let package = look(receiver.assets(), Source::File(file.clone()), Ticket::default()).await.unwrap();
     let outlook = package.outlook(receiver.assets()).await.unwrap();
     let expected = Outlook { new: 1, here: 1, urls: 1, new_bytes: one.bytes, ..Outlook::default() };
     assert_eq!(outlook, expected);
@@ -225,7 +225,7 @@ async fn the_same_workflow_is_the_same_file() {
     assert_ne!(turned, sent);
     let plan = Plan::new(known.assets(), turned, &originals).await.unwrap();
     assert_eq!(sha256(&plan.layout.to_bytes(content)), sha256(&written));
-    let package = look(Source::Bytes(written.into()), Ticket::default()).await.unwrap();
+    let package = look(known.assets(), Source::Bytes(written.into()), Ticket::default()).await.unwrap();
     assert_eq!(json(&package.workflow).text().matches(sorted).count(), 5);
 }
 
@@ -356,7 +356,7 @@ async fn what_is_refused_or_fails_leaves_the_store_as_it_was() {
     let at = sound.windows(100).rposition(|part| part == [2; 100]).unwrap();
     broken[at] ^= 1;
     fs::write(&file, &broken).unwrap();
-    let package = look(Source::File(file.clone()), Ticket::default()).await.unwrap();
+    let package = look(receiver.assets(), Source::File(file.clone()), Ticket::default()).await.unwrap();
     assert_eq!(package.refusal().unwrap().code(), "entry-damaged");
     assert_eq!(
         (media(&receiver_home), receiver.assets().usage().await.unwrap().assets),
@@ -365,7 +365,7 @@ async fn what_is_refused_or_fails_leaves_the_store_as_it_was() {
 
     // It changes between the check and the import: what came in by then goes again.
     fs::write(&file, &sound).unwrap();
-    let checked = look(Source::File(file.clone()), Ticket::default()).await.unwrap();
+    let checked = look(receiver.assets(), Source::File(file.clone()), Ticket::default()).await.unwrap();
     fs::write(&file, &broken).unwrap();
     let source = Source::File(file.clone());
     let error = checked.keep_media(receiver.assets(), &source, Ticket::default()).await.unwrap_err();
@@ -405,14 +405,14 @@ async fn a_package_comes_in_without_its_damaged_parts_and_says_where_they_were()
     let at = broken.windows(100).position(|part| part == [1; 100]).unwrap();
     broken[at] ^= 1;
     let source = Source::Bytes(broken.into());
-    let package: Package = look(source.clone(), Ticket::default()).await.unwrap();
+    let package: Package = look(session.assets(), source.clone(), Ticket::default()).await.unwrap();
     assert_eq!(package.damaged.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [one.id]);
 
     let receiver = open(other.path()).await;
     let outlook = package.outlook(receiver.assets()).await.unwrap();
     assert_eq!((outlook.new, outlook.rejected, outlook.missing), (1, 1, 0));
     let media = package.keep_media(receiver.assets(), &source, Ticket::default()).await.unwrap();
-    let came = package.workflow_with(&media, Way::Copy, &mut || receiver.stamp());
+    let came = package.into_workflow(&media, Way::Copy, &mut || receiver.stamp());
     let Some(NodeResult::Asset(lost)) = &came.nodes[0].result else { panic!("{:?}", came.nodes[0].result) };
     assert_eq!(lost.id, Some(one.id));
     assert_eq!(receiver.assets().asset(one.id).await.unwrap(), None, "it is not here");
@@ -422,7 +422,7 @@ async fn a_package_comes_in_without_its_damaged_parts_and_says_where_they_were()
     assert_eq!((plan.embedded, plan.missing.len()), (1, 1));
     let again = other.path().join("b.genaiw.zip");
     plan.layout.save(receiver.assets(), &again, Ticket::default()).await.unwrap();
-    let package = look(Source::File(again), Ticket::default()).await.unwrap();
+    let package = look(receiver.assets(), Source::File(again), Ticket::default()).await.unwrap();
     assert_eq!(package.refusal(), None);
     let Some(NodeResult::Other(mark)) = &package.workflow.nodes[0].result else { panic!("no mark") };
     assert!(mark.text().contains("\"missing\"") && mark.text().contains(&one.id.to_string()), "{mark:?}");
@@ -458,7 +458,7 @@ async fn an_original_is_embedded_in_place_of_its_address() {
     assert_eq!((plan.embedded, plan.urls.len()), (3, 0));
     let file = home.path().join("a.genaiw.zip");
     plan.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
-    let package = look(Source::File(file), Ticket::default()).await.unwrap();
+    let package = look(session.assets(), Source::File(file), Ticket::default()).await.unwrap();
     assert_eq!((package.refusal(), package.contents().len()), (None, 3));
     let mark = package.workflow.nodes[1].config.get("from").unwrap().text();
     assert!(mark.contains("embedded") && mark.contains(&three.id.to_string()), "{mark}");

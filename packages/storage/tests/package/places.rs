@@ -40,7 +40,7 @@ async fn a_package_is_the_same_wherever_its_media_are() {
         let plan = plan(&session, &sent).await;
         assert!(PLACES.iter().all(|place| plan.layout.has_any_in(*place) == (*place == at)), "{at:?}");
         plan.layout.save(session.assets(), &file, Ticket::default()).await.unwrap();
-        let package = look(Source::File(file.clone()), Ticket::default()).await.unwrap();
+        let package = look(session.assets(), Source::File(file.clone()), Ticket::default()).await.unwrap();
         assert_eq!((package.refusal(), package.contents().len()), (None, 2), "{at:?}");
         let bytes = fs::read(&file).unwrap();
         for (asset, content) in [(&one, picture(1)), (&two, large())] {

@@ -151,7 +151,7 @@ pub fn Drop() -> Element {
     }
 }
 
-/// Reads and checks files, and shows what they are. Nothing is stored.
+/// Reads and checks files, and shows what they are. Nothing comes in.
 pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
     let (mut import, mut going) = (panels.import, panels.import_going);
     if files.is_empty() || going.peek().is_some() {
@@ -176,8 +176,9 @@ pub async fn look_over(store: &Store, panels: Panels, files: Vec<Incoming>) {
 
 /// What a file is; what each of the packages in a backup is.
 async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming, ticket: &Ticket) -> Vec<Candidate> {
+    let assets = store.session().assets();
     let backup = if file.is_archive() {
-        match follow(going, ticket, package::find(file.source.clone(), ticket.clone())).await {
+        match follow(going, ticket, package::find(assets, file.source.clone(), ticket.clone())).await {
             Ok(Found::Backup(backup)) => backup,
             Ok(Found::Package(package)) => {
                 return vec![file.candidate(sound(store, *package, &file.source, false).await)];
@@ -209,7 +210,7 @@ async fn look_at(store: &Store, mut going: Signal<Option<Going>>, file: Incoming
         going.set(Some(Going::new(label, ticket, inside.bytes)));
         let outcome = match inside.source(&file.source).await {
             Err(error) => Outcome::refused(error.code(), &error),
-            Ok(source) => match follow(going, ticket, package::look(source.clone(), ticket.clone())).await {
+            Ok(source) => match follow(going, ticket, package::look(assets, source.clone(), ticket.clone())).await {
                 Ok(package) => sound(store, package, &source, true).await,
                 Err(error) => Outcome::refused(error.code(), &error),
             },
@@ -311,7 +312,7 @@ impl Importer {
                     import.workflow.name = store.free_name(&import.workflow.name);
                     store.import_workflow(&import.workflow).map_err(|error| error.to_string())
                 }
-                Outcome::Package(checked) => match bring_package(&store, panels, &candidate.file, &checked).await {
+                Outcome::Package(checked) => match bring_package(&store, panels, &candidate.file, checked).await {
                     Err(Stopped::Cancelled) => {
                         // Whoever calls one off means all that were to come.
                         if number > 0 {
@@ -389,7 +390,7 @@ fn tell(store: &Store, toaster: Toaster, id: WorkflowId, update: Update) {
 }
 
 /// Stores a package's media, and then its graph.
-async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Checked) -> Result<Brought, Stopped> {
+async fn bring_package(store: &Store, panels: Panels, file: &str, checked: Checked) -> Result<Brought, Stopped> {
     let Checked { package, source, here, choice, .. } = checked;
     let (session, ticket) = (store.session().clone(), Ticket::default());
     let mut going = panels.import_going;
@@ -398,7 +399,7 @@ async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Chec
         let label = format!("Storing what is in {file}");
         going.set(Some(Going::new(label, &ticket, total)));
     }
-    let keeping = package.keep_media(session.assets(), source, ticket.clone());
+    let keeping = package.keep_media(session.assets(), &source, ticket.clone());
     let media = follow(going, &ticket, keeping).await;
     going.set(None);
     let media = media.map_err(|error| match error {
@@ -408,8 +409,10 @@ async fn bring_package(store: &Store, panels: Panels, file: &str, checked: &Chec
         }
         error => Stopped::because(error),
     })?;
-    let way = if *choice == Choice::Update { Way::Update } else { Way::Copy };
-    let mut workflow = package.workflow_with(&media, way, &mut || session.stamp());
+    let way = if choice == Choice::Update { Way::Update } else { Way::Copy };
+    // Nobody else has it any more, unless the dialog still does.
+    let package = Rc::unwrap_or_clone(package);
+    let mut workflow = package.into_workflow(&media, way, &mut || session.stamp());
     let stored = match way {
         Way::Update => store.update_workflow(&workflow).await.map(Some).map_err(Stopped::because),
         Way::Copy => {
@@ -446,8 +449,8 @@ pub fn ImportDialog() -> Element {
     let valid = candidates.iter().filter(|candidate| candidate.is_sound()).count();
     let files = candidates.iter().filter(|candidate| !matches!(candidate.outcome, Outcome::Ignored(_))).count();
     let subtitle = match files {
-        1 => "The file was checked from end to end. Nothing has been written yet.".to_owned(),
-        count => format!("{count} files were checked from end to end. Nothing has been written yet."),
+        1 => "The file was checked from end to end. Nothing has been added yet.".to_owned(),
+        count => format!("{count} files were checked from end to end. Nothing has been added yet."),
     };
     let sound = candidates.iter().filter(|candidate| candidate.is_sound());
     let needed: u64 = sound

@@ -38,19 +38,20 @@ pub(super) fn has_streams() -> bool {
     can("createWritable")
 }
 
-/// Writes a content to a new file of that name, hashes it and looks at it. When this is done, the bytes are on the disk.
-/// What fails leaves nothing.
+/// Writes a content to a new file of that name, hashes it, and looks at it if that is wanted. When this is done, the bytes are on the
+/// disk. What fails leaves nothing.
 pub(crate) async fn write(
     folder: &[String],
     name: &str,
     content: Blob,
     known: Option<Known>,
+    is_looked_at: bool,
     ticket: &Ticket,
 ) -> Result<Staged> {
     let place = folder.join("/");
     let made = FOLDERS.with_borrow(|folders| folders.get(&place).cloned());
     if let Some(made) = made {
-        match write_in(&made, name, content.clone(), known.clone(), ticket).await {
+        match write_in(&made, name, content.clone(), known.clone(), is_looked_at, ticket).await {
             // Somebody has cleared what this origin stores; a folder can be made again.
             Err(Error::Missing { .. }) => {}
             done => return done,
@@ -62,7 +63,7 @@ pub(crate) async fn write(
         parent = tree::folder(&parent, name).await?;
     }
     FOLDERS.with_borrow_mut(|folders| folders.insert(place, parent.clone()));
-    write_in(&parent, name, content, known, ticket).await
+    write_in(&parent, name, content, known, is_looked_at, ticket).await
 }
 
 /// The same in a folder that is at hand.
@@ -71,6 +72,7 @@ pub(super) async fn write_in(
     name: &str,
     content: Blob,
     known: Option<Known>,
+    is_looked_at: bool,
     ticket: &Ticket,
 ) -> Result<Staged> {
     let written = if has_handles() {
@@ -80,7 +82,8 @@ pub(super) async fn write_in(
     };
     match written {
         // Looked at last: a content is worth more than a picture of it.
-        Ok(staged) => Ok(Staged { look: look(&content, &staged.head).await, ..staged }),
+        Ok(staged) if is_looked_at => Ok(Staged { look: look(&content, &staged.head).await, ..staged }),
+        Ok(staged) => Ok(staged),
         Err(error) => {
             // Whoever wrote may let it go a moment later. What can't be removed even then, the next sweep finds; the first error is the
             // one that tells something.

@@ -9,6 +9,7 @@ use super::{
     zip::{Entry, archive, archive_with},
 };
 use crate::{
+    Location, Session,
     blobs::{Source, Ticket},
     package::{
         Backup, Found, Limits, PackageError, archive as archives, backup, check, check::Alone, check::find_on, look,
@@ -37,10 +38,11 @@ fn package() -> Vec<u8> {
 /// The verdict about each package in a backup.
 async fn verdicts(file: &[u8]) -> Vec<(String, String)> {
     let whole = Source::Bytes(file.into());
+    let (session, _events) = Session::open(Location::Memory).await.unwrap();
     let mut all = Vec::new();
     for inside in listed(file).packages {
         let verdict = match inside.source(&whole).await {
-            Ok(source) => super::code(&look(source, Ticket::default()).await),
+            Ok(source) => super::code(&look(session.assets(), source, Ticket::default()).await),
             Err(error) => error.code().to_owned(),
         };
         all.push((inside.file().to_owned(), verdict));

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Location, Session,
     backend::{Batch, sqlite},
-    blobs::{Source, Ticket},
+    blobs::{Assets, Source, Ticket},
     model::{EntityKey, Node, NodeId, NodeResult, Point, Workflow, WorkflowId},
     package::{Found, Limits, PackageError, find, look},
 };
@@ -198,12 +198,12 @@ fn backups() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Why the file, or a package in it, stays out.
-async fn refusal(source: &Source) -> Result<(), PackageError> {
-    match find(source.clone(), Ticket::default()).await? {
+async fn refusal(assets: &Assets, source: &Source) -> Result<(), PackageError> {
+    match find(assets, source.clone(), Ticket::default()).await? {
         Found::Package(package) => package.refusal().cloned().map_or(Ok(()), Err),
         Found::Backup(backup) => {
             for inside in backup.packages {
-                let package = look(inside.source(source).await?, Ticket::default()).await?;
+                let package = look(assets, inside.source(source).await?, Ticket::default()).await?;
                 package.refusal().cloned().map_or(Ok(()), Err)?;
             }
             Ok(())
@@ -282,12 +282,12 @@ async fn whatever_is_wrong_with_a_file_it_leaves_what_is_stored_as_it_was() {
     let path = other.path().join("a.genaiw.zip");
     let source = Source::File(path.clone());
     fs::write(&path, archive(&Fixture::new().entries())).unwrap();
-    let sound = look(source.clone(), Ticket::default()).await.unwrap();
+    let sound = look(session.assets(), source.clone(), Ticket::default()).await.unwrap();
 
     let mut seen = BTreeSet::new();
     for (code, file) in hostile() {
         fs::write(&path, file).unwrap();
-        let error = refusal(&source).await.unwrap_err();
+        let error = refusal(session.assets(), &source).await.unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert_eq!(Stored::of(home.path()), before, "{code}");
         // It takes the place of a sound one after that was checked.
@@ -299,7 +299,7 @@ async fn whatever_is_wrong_with_a_file_it_leaves_what_is_stored_as_it_was() {
     }
     // More than fits into memory.
     wide::save(&wide::layout([wide::zeros(Limits::DEFAULT.archive_bytes)]), &path);
-    let error = refusal(&source).await.unwrap_err();
+    let error = refusal(session.assets(), &source).await.unwrap_err();
     assert_eq!(error.code(), "archive-too-large");
     assert_eq!(Stored::of(home.path()), before);
     seen.insert("archive-too-large");
@@ -309,14 +309,14 @@ async fn whatever_is_wrong_with_a_file_it_leaves_what_is_stored_as_it_was() {
     let ticket = Ticket::default();
     ticket.cancel();
     fs::write(&path, archive(&Fixture::new().entries())).unwrap();
-    assert_eq!(look(source.clone(), ticket).await, Err(PackageError::Cancelled));
+    assert_eq!(look(session.assets(), source.clone(), ticket).await, Err(PackageError::Cancelled));
     fs::remove_file(&path).unwrap();
-    assert_eq!(refusal(&source).await.unwrap_err().code(), "unreadable");
+    assert_eq!(refusal(session.assets(), &source).await.unwrap_err().code(), "unreadable");
     assert_eq!(Stored::of(home.path()), before);
 
     // A sound one does change it.
     fs::write(&path, archive(&Fixture::new().entries())).unwrap();
-    assert_eq!(refusal(&source).await, Ok(()));
+    assert_eq!(refusal(session.assets(), &source).await, Ok(()));
     let media = sound.keep_media(session.assets(), &source, Ticket::default()).await.unwrap();
     assert!(media.get(ASSET.parse().unwrap()).is_some());
     let after = Stored::of(home.path());
