@@ -1,7 +1,6 @@
 //! What the targets share: a small archive around two texts, and what must hold of every package that is let in.
 
 use std::{
-    cell::RefCell,
     collections::HashSet,
     io::Cursor,
     sync::{Arc, LazyLock},
@@ -11,7 +10,9 @@ use storage::{
     Session,
     backend::memory::Memory,
     blobs::{Source, Ticket},
-    package::{Found, Limits, Media, Originals, Package, PackageError, Plan, Way, check, find as find_in, look as look_at},
+    package::{
+        Found, Limits, Media, Originals, Package, PackageError, Plan, Way, check, find as find_in, look as look_at,
+    },
 };
 
 /// A manifest that goes with [`WORKFLOW`].
@@ -72,17 +73,21 @@ pub fn look(bytes: &[u8]) {
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().build().expect("there are threads"));
 
+/// A session in memory.
+static SESSION: LazyLock<Session> =
+    LazyLock::new(|| RUNTIME.block_on(Session::on(Arc::new(Memory::new()))).expect("memory opens").0);
+
 /// Finds out what a file is, and looks at each package of a backup.
 pub fn find(bytes: &[u8]) {
-    let source = Source::Bytes(bytes.into());
-    match RUNTIME.block_on(find_in(source.clone(), Ticket::default())) {
+    let (assets, source) = (SESSION.assets(), Source::Bytes(bytes.into()));
+    match RUNTIME.block_on(find_in(assets, source.clone(), Ticket::default())) {
         Ok(Found::Package(package)) => comes_out_as_it_came_in(&package),
         Ok(Found::Backup(backup)) => {
             let names: HashSet<_> = backup.packages.iter().map(|inside| &inside.entry).collect();
             assert_eq!(names.len(), backup.packages.len(), "two packages have one name");
             for inside in &backup.packages {
                 assert!(inside.bytes <= bytes.len() as u64 || RUNTIME.block_on(inside.source(&source)).is_err());
-                let looked = async { look_at(inside.source(&source).await?, Ticket::default()).await };
+                let looked = async { look_at(assets, inside.source(&source).await?, Ticket::default()).await };
                 match RUNTIME.block_on(looked) {
                     Ok(package) => comes_out_as_it_came_in(&package),
                     Err(error) => has_words(&error),
@@ -96,41 +101,32 @@ pub fn find(bytes: &[u8]) {
 /// A refusal has a code for programs and a sentence for people.
 fn has_words(error: &PackageError) {
     let code = error.code();
-    assert!(!code.is_empty() && code.bytes().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-'));
+    assert!(
+        !code.is_empty() && code.bytes().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == b'-')
+    );
     assert!(!error.to_string().is_empty());
-}
-
-thread_local! {
-    static SESSION: RefCell<Option<(tokio::runtime::Runtime, Session)>> = const { RefCell::new(None) };
 }
 
 /// What is let in can be written, and what is written is let in and has the same nodes and edges: else somebody could be given
 /// a workflow that can't be saved.
 fn comes_out_as_it_came_in(package: &Package) {
-    SESSION.with_borrow_mut(|session| {
-        let (runtime, session) = session.get_or_insert_with(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("there are threads");
-            let session = runtime.block_on(Session::on(Arc::new(Memory::new()))).expect("memory opens").0;
-            (runtime, session)
-        });
-        for way in [Way::Update, Way::Copy] {
-            let came = package.workflow_with(&Media::default(), way, &mut || session.stamp());
-            let plan = runtime.block_on(Plan::new(session.assets(), came.clone(), &Originals::new()));
-            let plan = plan.expect("what came in goes out");
-            assert_eq!(plan.embedded, 0);
-            let written = plan.layout.to_bytes(|_| Vec::new());
-            assert_eq!(written.len() as u64, plan.layout.bytes);
-            let again = check(Cursor::new(written), &Limits::DEFAULT, &Ticket::default());
-            let again = again.expect("what went out comes in");
-            assert_eq!(again.refusal(), None);
-            assert_eq!(again.workflow.name, came.name);
-            let ids = |workflow: &storage::model::Workflow| {
-                let mut ids: Vec<_> = workflow.nodes.iter().map(|node| node.id).collect();
-                ids.sort();
-                ids
-            };
-            assert_eq!(ids(&again.workflow), ids(&came));
-            assert_eq!(again.workflow.edges.len(), came.edges.len());
-        }
-    });
+    for way in [Way::Update, Way::Copy] {
+        let came = package.clone().into_workflow(&Media::default(), way, &mut || SESSION.stamp());
+        let plan = RUNTIME.block_on(Plan::new(SESSION.assets(), came.clone(), &Originals::new()));
+        let plan = plan.expect("what came in goes out");
+        assert_eq!(plan.embedded, 0);
+        let written = plan.layout.to_bytes(|_| Vec::new());
+        assert_eq!(written.len() as u64, plan.layout.bytes);
+        let again = check(Cursor::new(written), &Limits::DEFAULT, &Ticket::default());
+        let again = again.expect("what went out comes in");
+        assert_eq!(again.refusal(), None);
+        assert_eq!(again.workflow.name, came.name);
+        let ids = |workflow: &storage::model::Workflow| {
+            let mut ids: Vec<_> = workflow.nodes.iter().map(|node| node.id).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(ids(&again.workflow), ids(&came));
+        assert_eq!(again.workflow.edges.len(), came.edges.len());
+    }
 }

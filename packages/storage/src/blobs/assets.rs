@@ -517,6 +517,12 @@ impl Assets {
         self.open_row(&asset).await
     }
 
+    /// Where its content is, if that need not be waited for: whether it is there turns out when it is read.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn source_of(&self, asset: &Asset) -> Option<Source> {
+        self.0.places.of(asset).ok()?.file(asset).map(Source::File)
+    }
+
     /// The same for somebody who has its row.
     pub(crate) async fn open_row(&self, asset: &Asset) -> Result<Source> {
         let opened = self.place_of(asset).await?.open(asset).await;

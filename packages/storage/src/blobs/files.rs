@@ -343,6 +343,11 @@ impl Place for Files {
         })
     }
 
+    fn file(&self, asset: &Asset) -> Option<PathBuf> {
+        // Whether a folder of the user's is still there has to be looked at.
+        if self.0.handle.is_some() { None } else { self.0.file(asset).ok() }
+    }
+
     fn hash(&self, asset: &Asset, ticket: Ticket) -> BoxFuture<Result<String>> {
         let file = self.0.file(asset);
         cancellable(ticket.clone(), move || {

@@ -127,6 +127,16 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
         None
     }
 
+    /// What is staged there under an id.
+    ///
+    /// # Errors
+    /// [`crate::Error::Missing`]
+    #[cfg(target_arch = "wasm32")]
+    fn open_staged(&self, id: AssetId) -> BoxFuture<Result<web_sys::Blob>> {
+        let missing = crate::Error::Missing { what: id.to_string(), reason: "nothing is staged here".into() };
+        Box::pin(std::future::ready(Err(missing)))
+    }
+
     /// Some of the bytes. A range that ends beyond them gives fewer.
     ///
     /// # Errors
@@ -138,6 +148,12 @@ pub trait Place: MaybeSend + MaybeSync + 'static {
     /// # Errors
     /// [`crate::Error::Missing`]
     fn open(&self, asset: &Asset) -> BoxFuture<Result<Source>>;
+
+    /// The file with the content, whether it is there or not: for who opens it at once. None: only [`Place::open`] can say.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn file(&self, _asset: &Asset) -> Option<std::path::PathBuf> {
+        None
+    }
 
     /// Reads all of the bytes and says what their hash is, as [`Staged`] does.
     ///

@@ -234,6 +234,11 @@ impl Place for Opfs {
         (self.by == By::Worker).then(names)
     }
 
+    fn open_staged(&self, id: AssetId) -> BoxFuture<Result<Blob>> {
+        let this = self.clone();
+        run(async move { content(&file(&this.staging().await?, &id.to_string(), false).await?).await })
+    }
+
     fn read(&self, asset: &Asset, range: Range<u64>) -> BoxFuture<Result<Vec<u8>>> {
         let (this, asset) = (self.clone(), asset.clone());
         run(async move { web::read(&this.file(&asset).await?, range).await })

@@ -13,13 +13,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tracing::{debug, warn};
-use web_sys::Blob;
 
-use super::{Added, Assets, Known, Place, sniff, web};
+use super::{Added, Assets, Known, Place, web};
 use crate::{
-    Result,
-    model::{AssetId, MediaKind},
-    platform::spawn,
+    Error, Result,
+    model::AssetId,
+    platform::{detached, spawn},
 };
 
 /// What stays free of the browser's storage, in bytes: rows have to be written as well.
@@ -50,6 +49,22 @@ pub(crate) struct Spots {
     pub ids: Vec<(u64, AssetId)>,
 }
 
+/// A hash that nobody else in this page stages a content of, for as long as this exists.
+struct Claim(String);
+
+impl Claim {
+    /// None: somebody has it.
+    fn new(hash: String) -> Option<Self> {
+        HASHES.with_borrow_mut(|hashes| hashes.insert(hash.clone())).then_some(Self(hash))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        HASHES.with_borrow_mut(|hashes| hashes.remove(&self.0));
+    }
+}
+
 /// What is staged of a package. Clones share it; with the last of them goes what was not kept.
 #[derive(Clone)]
 pub(crate) struct Staging(Rc<Inner>);
@@ -57,8 +72,7 @@ pub(crate) struct Staging(Rc<Inner>);
 struct Inner {
     assets: Assets,
     place: Option<Arc<dyn Place>>,
-    /// With the hashes that the contents should have.
-    ids: RefCell<BTreeMap<AssetId, String>>,
+    ids: RefCell<BTreeMap<AssetId, Claim>>,
 }
 
 impl Staging {
@@ -95,10 +109,11 @@ impl Staging {
         }
         let mut ids = Vec::with_capacity(new.len());
         for (hash, (at, _)) in new {
-            let id = self.0.assets.fresh_id();
-            ids.push((at, id));
-            HASHES.with_borrow_mut(|hashes| hashes.insert(hash.clone()));
-            self.0.ids.borrow_mut().insert(id, hash);
+            if let Some(claim) = Claim::new(hash) {
+                let id = self.0.assets.fresh_id();
+                ids.push((at, id));
+                self.0.ids.borrow_mut().insert(id, claim);
+            }
         }
         Spots { folder, ids }
     }
@@ -113,22 +128,19 @@ impl Staging {
         self.0.ids.borrow().len()
     }
 
-    /// Keeps what was staged under an id. None: it is not here any more, or new media go elsewhere by now.
-    pub async fn keep(&self, id: AssetId, content: &Blob, known: Known, name: Option<String>) -> Option<Result<Added>> {
+    /// Keeps what was staged under an id. None: it is not here any more or can't be kept as it is, or new media go elsewhere by now.
+    pub async fn keep(&self, id: AssetId, known: Known, name: Option<String>) -> Option<Result<Added>> {
         let place = self.0.place.as_ref()?;
-        let hash = self.0.ids.borrow_mut().remove(&id)?;
-        let kind = known.kind;
-        let kept = match web::look_known_by_worker(content, known).await {
-            Ok(staged) if MediaKind::of(sniff(&staged.head)) == kind => {
-                self.0.assets.keep_staged(place, id, staged, name).await
-            }
-            // The package is another by now, or can't be read: whoever copies from it finds out.
-            Ok(_) | Err(_) => Ok(None),
+        let _claim = self.0.ids.borrow_mut().remove(&id)?;
+        let keeping = async {
+            let content = place.open_staged(id).await?;
+            let staged = web::look_known_by_worker(&content, known).await?;
+            self.0.assets.keep_staged(place, id, staged, name).await
         };
-        HASHES.with_borrow_mut(|hashes| hashes.remove(&hash));
-        match kept {
+        match keeping.await {
             Ok(Some(added)) => Some(Ok(added)),
-            Ok(None) => {
+            // The package still has it.
+            Ok(None) | Err(Error::Missing { .. } | Error::Io { .. } | Error::Refused { .. }) => {
                 discard(&**place, id).await;
                 None
             }
@@ -139,19 +151,18 @@ impl Staging {
         }
     }
 
-    /// Removes what was staged and not kept.
+    /// Removes what was staged and not kept, whoever waits for that.
     pub async fn discard(&self) {
         let ids = std::mem::take(&mut *self.0.ids.borrow_mut());
-        if let Some(place) = &self.0.place {
-            discard_all(Arc::clone(place), ids).await;
+        if let (Some(place), false) = (&self.0.place, ids.is_empty()) {
+            detached(discard_all(Arc::clone(place), ids), || ()).await;
         }
     }
 }
 
-async fn discard_all(place: Arc<dyn Place>, ids: BTreeMap<AssetId, String>) {
-    for (id, hash) in ids {
+async fn discard_all(place: Arc<dyn Place>, ids: BTreeMap<AssetId, Claim>) {
+    for (id, _claim) in ids {
         discard(&*place, id).await;
-        HASHES.with_borrow_mut(|hashes| hashes.remove(&hash));
     }
 }
 
@@ -172,7 +183,7 @@ impl Drop for Inner {
 
 impl fmt::Debug for Staging {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Staging").field(&self.0.ids.borrow()).finish()
+        formatter.debug_tuple("Staging").field(&self.0.ids.borrow().keys()).finish()
     }
 }
 

@@ -116,9 +116,10 @@ impl Package {
 
     /// The embedded contents that are sound, each once.
     pub fn contents(&self) -> BTreeMap<&str, &Content> {
-        // Of the same content the first one counts: that one may be staged.
         let contents = self.assets.iter().rev().filter_map(|asset| asset.content.as_ref());
-        contents.map(|content| (&*content.hash, content)).collect()
+        let (staged, others) = contents.partition::<Vec<_>, _>(|content| content.staged.is_some());
+        // Of the same content the one that is staged counts, or else the first one.
+        others.into_iter().chain(staged).map(|content| (&*content.hash, content)).collect()
     }
 }
 

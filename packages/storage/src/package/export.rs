@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Limits, graph,
     manifest::{self, ASSETS, MANIFEST, VERSION, WORKFLOW},
-    refs, spelling,
+    refs, spelling, target,
     write::{Archive, Layout},
 };
 use crate::{
@@ -88,10 +88,14 @@ impl Plan {
         drop(workflow);
         let graph = spelling::sorted(&text);
         drop(text);
-        read_again(listed.as_bytes(), graph.as_bytes())?;
-        let mut archive = Archive::default();
-        archive.deflate(MANIFEST, listed.as_bytes());
-        archive.deflate(WORKFLOW, graph.as_bytes());
+        let packing = || {
+            let mut archive = Archive::default();
+            archive.deflate(MANIFEST, listed.as_bytes());
+            archive.deflate(WORKFLOW, graph.as_bytes());
+            archive
+        };
+        let (read, mut archive) = target::both(|| read_again(listed.as_bytes(), graph.as_bytes()), packing);
+        read?;
         let embedded = rows.len();
         for asset in rows.into_values() {
             archive.store(&file_of(&asset), asset);

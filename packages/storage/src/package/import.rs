@@ -114,7 +114,7 @@ impl Package {
             let (due, others) = left.into_iter().partition::<Vec<_>, _>(is_due);
             left = others;
             let puts = due.into_iter().map(async |content| match size {
-                None => (content, self.keep_staged(source, content, ticket).await),
+                None => (content, self.keep_staged(content, ticket).await),
                 Some(_) => (content, Some(self.keep(assets, source, content, row(content), ticket.quiet()).await)),
             });
             let mut puts = stream::iter(puts).buffer_unordered(at_once);
@@ -183,17 +183,12 @@ impl Package {
     }
 
     /// Keeps a content that was staged while it was checked. None: it is not there any more.
-    async fn keep_staged<'a>(
-        &self,
-        source: &Source,
-        content: &'a Content,
-        ticket: &Ticket,
-    ) -> Option<Result<Kept<'a>>> {
+    async fn keep_staged<'a>(&self, content: &'a Content, ticket: &Ticket) -> Option<Result<Kept<'a>>> {
         if ticket.is_cancelled() {
             return Some(Err(Error::Cancelled));
         }
         let (known, name) = known(content);
-        let kept = self.staging.keep(content, source, known, name).await?;
+        let kept = self.staging.keep(content, known, name).await?;
         Some(kept.map(|added| (content, added.asset, added.is_new)))
     }
 

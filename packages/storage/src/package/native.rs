@@ -4,9 +4,11 @@ use std::{
     borrow::Cow,
     fs::{self, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
+    panic,
     path::{Path, PathBuf},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use flate2::read::DeflateDecoder;
@@ -29,7 +31,7 @@ use crate::{
 
 /// How much is copied at once, in bytes.
 const BUFFER: usize = 512 << 10;
-/// How many contents are opened before they are written: to ask for a file takes as long as to copy a small one.
+/// How many contents are opened before they are written.
 const AHEAD: usize = 16;
 
 /// A file or something like it.
@@ -93,13 +95,7 @@ impl Staging {
 
     /// None: it was not staged.
     #[expect(clippy::unused_async, reason = "a browser has to be waited for")]
-    pub(super) async fn keep(
-        &self,
-        _content: &Content,
-        _source: &Source,
-        _known: Known,
-        _name: Option<String>,
-    ) -> Option<Result<Added>> {
+    pub(super) async fn keep(&self, _content: &Content, _known: Known, _name: Option<String>) -> Option<Result<Added>> {
         None
     }
 }
@@ -300,7 +296,11 @@ impl Layout {
         let opened = self.pieces.iter().map(async |piece| -> Result<Piece> {
             Ok(match piece {
                 Data::Bytes(bytes) => Piece::Bytes(bytes.clone()),
-                Data::Asset(asset) => Piece::Content(assets.open_row(asset).await?, asset.clone()),
+                // To ask another thread for a file takes as long as to copy a small one.
+                Data::Asset(asset) => match assets.source_of(asset) {
+                    Some(source) => Piece::Content(source, asset.clone()),
+                    None => Piece::Content(assets.open_row(asset).await?, asset.clone()),
+                },
             })
         });
         let mut opened = pin!(stream::iter(opened).buffered(AHEAD));
@@ -346,6 +346,15 @@ fn write(part: &Path, mut pieces: mpsc::Receiver<Piece>, ticket: &Ticket) -> Res
         }
     }
     Ok(file)
+}
+
+/// Does both, the first on a thread of its own.
+pub(super) fn both<T: Send, U>(one: impl FnOnce() -> T + Send, other: impl FnOnce() -> U) -> (T, U) {
+    thread::scope(|threads| {
+        let one = threads.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)), other)
+    })
 }
 
 fn lost_thread(lost: &tokio::task::JoinError) -> Error {

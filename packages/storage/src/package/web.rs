@@ -61,16 +61,8 @@ impl Staging {
     }
 
     /// Keeps a content that was staged. None: it wasn't, or it has to be stored from the package all the same.
-    pub(super) async fn keep(
-        &self,
-        content: &Content,
-        source: &Source,
-        known: Known,
-        name: Option<String>,
-    ) -> Option<Result<Added>> {
-        let (staging, id) = (self.0.as_ref()?, content.staged?);
-        let piece = cut(source, content.at, content.packed).ok()?;
-        staging.keep(id, &piece, known, name).await
+    pub(super) async fn keep(&self, content: &Content, known: Known, name: Option<String>) -> Option<Result<Added>> {
+        self.0.as_ref()?.keep(content.staged?, known, name).await
     }
 }
 
@@ -274,6 +266,11 @@ async fn inflate(piece: &Blob) -> Result<Blob> {
         blob.call0(&response)?.dyn_into::<js_sys::Promise>()
     };
     JsFuture::from(unpacking().map_err(failed)?).await.map_err(failed)?.dyn_into().map_err(failed)
+}
+
+/// Does both, one after the other.
+pub(super) fn both<T, U>(one: impl FnOnce() -> T, other: impl FnOnce() -> U) -> (T, U) {
+    (one(), other())
 }
 
 impl Layout {
