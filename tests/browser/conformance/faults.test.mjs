@@ -119,6 +119,7 @@ test("what was said to be stored outlives the browser's death", { timeout: 120_0
   let operations = 0;
   for (let round = 1; round <= 3; round++) {
     const context = await persistentContext(folder);
+    t.after(() => context.close());
     const page = await openTab(context, "killed", round);
     if (round > 1) {
       const found = await stored(page);
