@@ -78,6 +78,7 @@ struct Inner {
 impl Staging {
     /// One where new media of these go.
     pub fn new(assets: Assets) -> Self {
+        // Without one nothing is staged; why there is none, the import says.
         let place = assets.preferred_place().ok();
         Self(Rc::new(Inner { assets, place, ids: RefCell::default() }))
     }
